@@ -1,0 +1,1 @@
+"""The command line: arguments, exit statuses, and the only place that writes to stdout."""

@@ -1,0 +1,5 @@
+"""The command `whydeny`."""
+
+
+def main() -> None:
+    """Run the command line."""

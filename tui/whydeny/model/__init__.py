@@ -1,0 +1,1 @@
+"""What every layer speaks: frozen values and the columnar tables."""

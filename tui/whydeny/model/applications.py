@@ -1,0 +1,61 @@
+"""What is known of applications: default ports, dependencies, containers, attributes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """One application of the predefined content.
+
+    `ports` as written there (`tcp/80,443`, `tcp/dynamic`, `udp/53`); `secure_ports` are the ports under TLS
+    (from 9.0, see pan-os-facts C3). `uses` must be allowed too, `implicitly_uses` are let through alone.
+    """
+
+    name: str
+    ports: tuple[str, ...] = ()
+    secure_ports: tuple[str, ...] = ()
+    ip_protocols: tuple[int, ...] = ()
+    icmp_types: tuple[int, ...] = ()
+    icmp6_types: tuple[int, ...] = ()
+    uses: tuple[str, ...] = ()
+    implicitly_uses: tuple[str, ...] = ()
+    container: str | None = None
+    deny_action: str | None = None
+    category: str = ""
+    subcategory: str = ""
+    technology: str = ""
+    risk: int | None = None
+    flags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationTable:
+    """Applications by name. `version` is the content version, empty if not known.
+
+    `complete` is whether an absent name can be taken for "no such application": false for the packaged
+    table and for answers about single applications.
+    """
+
+    applications: Mapping[str, Application] = field(default_factory=dict)
+    version: str = ""
+    origin: str = ""
+    complete: bool = False
+
+    def get(self, name: str) -> Application | None:
+        """The application, None if the table lacks it. Names compare without case."""
+        return self.applications.get(name) or self.applications.get(name.lower())
+
+    def containers(self) -> set[str]:
+        """The names of container applications."""
+        return {a.container for a in self.applications.values() if a.container}
+
+    def over(self, below: "ApplicationTable") -> "ApplicationTable":
+        """This table, with `below` answering for the names it lacks."""
+        return ApplicationTable(
+            {**below.applications, **self.applications},
+            self.version or below.version,
+            self.origin if not below.origin else f"{self.origin}, then {below.origin}",
+            self.complete,
+        )

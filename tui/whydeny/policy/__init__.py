@@ -1,0 +1,1 @@
+"""Which rule takes a session, and why not the ones above it. Pure: no files, no network."""

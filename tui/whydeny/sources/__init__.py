@@ -1,0 +1,1 @@
+"""Bytes to model: saved exports and the firewall itself."""

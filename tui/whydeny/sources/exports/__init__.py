@@ -1,0 +1,1 @@
+"""Saved files: one module a kind of file."""

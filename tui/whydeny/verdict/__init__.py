@@ -1,0 +1,1 @@
+"""Why an allowed session was refused: evidence, causes, diagnosis. Pure."""
