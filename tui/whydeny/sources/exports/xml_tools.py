@@ -1,0 +1,105 @@
+"""Read XML that nobody vouches for: no DTD, no entities, bounded size and depth, one sentence on failure."""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+
+from defusedxml.common import DefusedXmlException
+from defusedxml.ElementTree import DefusedXMLParser
+
+from whydeny.model.errors import InputError
+from whydeny.model.safe import safe_text
+
+LARGEST = 512 * 1024 * 1024
+DEEPEST = 128  # PAN-OS configurations nest about 30 deep
+_CHUNK = 1 << 20
+
+
+class _TooDeep(Exception):
+    """Elements nest deeper than any PAN-OS document does."""
+
+
+class _BoundedBuilder(TreeBuilder):
+    """A tree builder that refuses absurd nesting while it reads, before memory is spent on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise _TooDeep
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        self._depth -= 1
+        return super().end(tag)
+
+
+def parse_xml(data: bytes, name: str) -> Element:
+    """The root element of `data`; `name` is what the user calls the file.
+
+    Raises `InputError` with one sentence for a document that is too large, nests too deep, declares a DTD or
+    entities, or is not well-formed.
+    """
+    if len(data) > LARGEST:
+        raise InputError(f"{name}: {len(data):,} bytes of XML; at most {LARGEST:,} are read from one document")
+    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    parser = DefusedXMLParser(target=_BoundedBuilder(), forbid_dtd=True)
+    try:
+        for start in range(0, len(data), _CHUNK):
+            parser.feed(data[start : start + _CHUNK])
+        root: Element = parser.close()
+    except DefusedXmlException:
+        raise InputError(f"{name}: declares a DTD or entities, which no PAN-OS file does; it is not read") from None
+    except _TooDeep:
+        raise InputError(f"{name}: elements nest deeper than {DEEPEST} levels, which no PAN-OS file does") from None
+    except ParseError as error:
+        line, column = error.position
+        reason = safe_text(str(error).partition(":")[0])
+        raise InputError(
+            f"{name}, line {line}: expected well-formed XML, found {reason} at column {column + 1}"
+        ) from None
+    except (ValueError, LookupError) as error:  # an encoding declaration that Python doesn't know or that is wrong
+        raise InputError(f"{name}: the XML can't be decoded ({safe_text(str(error))})") from None
+    return root
+
+
+def text_of(element: Element | None, longest: int = 4096) -> str:
+    """The stripped, safe text of an element; empty for None and for an element without text."""
+    if element is None or element.text is None:
+        return ""
+    return safe_text(element.text.strip(), longest)
+
+
+def child_text(element: Element | None, path: str) -> str | None:
+    """The safe text at a path below an element, None where there is no such element or no text."""
+    if element is None:
+        return None
+    return text_of(element.find(path)) or None
+
+
+def is_yes(element: Element | None, path: str, default: bool = False) -> bool:
+    """Whether the element at a path says yes; `default` where there is none."""
+    found = child_text(element, path)
+    return default if found is None else found.lower() == "yes"
+
+
+def members(element: Element | None) -> tuple[str, ...]:
+    """The `<member>` texts below an element, as written; a bare text counts as one member."""
+    if element is None:
+        return ()
+    found = tuple(text for m in element if m.tag == "member" and (text := text_of(m)))
+    if not found and not len(element) and (text := text_of(element)):
+        return (text,)
+    return found
+
+
+def entries(element: Element | None, path: str = "") -> Iterator[tuple[str, Element]]:
+    """The named `<entry>` children of an element (at a path below it), with their safe names."""
+    if element is not None and path:
+        element = element.find(path)
+    if element is not None:
+        for entry in element:
+            if entry.tag == "entry" and (name := entry.get("name")):
+                yield safe_text(name), entry
