@@ -3,13 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# A yes-attribute has one name in an application and another in an application filter; the filter's is kept.
+FLAG_NAMES = {
+    "evasive-behavior": "evasive",
+    "consume-big-bandwidth": "excessive-bandwidth-use",
+    "able-to-transfer-file": "transfers-files",
+    "has-known-vulnerability": "has-known-vulnerabilities",
+    "tunnel-other-application": "tunnels-other-apps",
+    "pervasive-use": "pervasive",
+}
+
+
+def flag_name(written: str) -> str:
+    """The filter's name of a yes-attribute of an application (`evasive-behavior` is `evasive`)."""
+    return FLAG_NAMES.get(written, written)
+
 
 @dataclass(frozen=True, slots=True)
 class Application:
     """One application of the predefined content.
 
     `ports` as written there (`tcp/80,443`, `tcp/dynamic`, `udp/53`); `secure_ports` are the ports under TLS
-    (from 9.0, see pan-os-facts C3). `uses` must be allowed too, `implicitly_uses` are let through alone.
+    (told apart from PAN-OS 9.0 on). `uses` must be allowed too, `implicitly_uses` are let through alone.
+    `flags` are yes-attributes by the name an application filter gives them (`flag_name`).
     """
 
     name: str

@@ -99,7 +99,7 @@ class Rule:
     action: str = "allow"
     disabled: bool = False
     target_negate: bool = False
-    targets: tuple[str, ...] = ()  # serials (a vsys as `serial/vsysN`); empty = all
+    targets: tuple[str, ...] = ()  # serials (a vsys as `serial/vsysN`, a device tag as `tag:NAME`); empty = all
     log_start: bool = False
     log_end: bool = True
     log_setting: str | None = None
@@ -318,7 +318,10 @@ class CaptivePortal:
 
 @dataclass(slots=True)
 class VirtualSystem:
-    """A virtual system or shared gateway as its own configuration has it."""
+    """A virtual system or shared gateway as its own configuration has it.
+
+    In a pushed-shared-policy answer the one virtual system may be named "": the answer doesn't say whose it is.
+    """
 
     name: str
     display_name: str = ""
@@ -327,6 +330,7 @@ class VirtualSystem:
     local: RuleLists = field(default_factory=RuleLists)
     pushed_pre: RuleLists = field(default_factory=RuleLists)  # folded in by the device or a pushed answer
     pushed_post: RuleLists = field(default_factory=RuleLists)
+    pushed: Scope = field(default_factory=lambda: Scope(""))  # objects of the device groups: they rank as the vsys's
     captive_portal: CaptivePortal | None = None
 
 
