@@ -1,0 +1,34 @@
+"""What every test stands on: folders of its own instead of the user's, and example inputs where they lie."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).parents[1].parent / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Settings, data and cache in a temporary folder, so that no test reads or writes the user's own."""
+    home = tmp_path_factory.mktemp("home")
+    own = {
+        "HOME": home,
+        "XDG_CONFIG_HOME": home / "config",
+        "XDG_DATA_HOME": home / "data",
+        "XDG_STATE_HOME": home / "state",
+        "XDG_CACHE_HOME": home / "cache",
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, folder in own.items():
+            patch.setitem(os.environ, name, str(folder))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of example inputs beside the checkout; the test is skipped where there is none."""
+    if not SHARED.is_dir():
+        pytest.skip("no folder of example inputs beside the checkout")
+    return SHARED
