@@ -408,4 +408,5 @@ class Policy:
     candidate: bool = False
     pushed_missing: bool = False
     missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # how it was put together, in sentences: rules left out, what a kind implies
     saved: datetime | None = None

@@ -79,18 +79,18 @@ def _kind_of(name: str, pushed: bool, template: bool, from_get: bool) -> tuple[C
     if from_get:
         return (
             ConfigurationKind.MERGED,
-            "an answer of action=get, which reads the candidate: it may hold uncommitted changes",
+            "An answer of action=get reads the candidate: it may hold uncommitted changes.",
         )
     if pushed:
         return ConfigurationKind.EFFECTIVE, ""
     if "effective" in name:
-        return ConfigurationKind.EFFECTIVE, "taken as effective-running because the file is called so"
+        return ConfigurationKind.EFFECTIVE, "It is taken as effective-running because the file is called so."
     if template and "merged-running" in name:
-        return ConfigurationKind.RUNNING, "holds template values beside the firewall's own"
+        return ConfigurationKind.RUNNING, "It holds template values beside the firewall's own."
     if template:
         return ConfigurationKind.MERGED, (
-            "template values without pushed policy, as show config merged answers: it follows the candidate and "
-            "may hold uncommitted changes"
+            "It holds template values and no pushed policy, as show config merged answers: it follows the candidate "
+            "and may hold uncommitted changes."
         )
     return ConfigurationKind.RUNNING, ""
 
@@ -109,8 +109,8 @@ def _marks(config: Element) -> tuple[bool, bool]:
 def _place_notes(systems: Iterable[VirtualSystem]) -> tuple[str, ...]:
     """Say where nothing tells the pushed pre-rules from the post-rules."""
     return tuple(
-        f"{system.name} has pushed rules and none of its own in {rulebase}: they are shown as pre-rules, and some may "
-        "be post-rules"
+        f"{system.name} has pushed {rulebase} rules and none of its own: they are shown as pre-rules, and some may be "
+        "post-rules."
         for system in systems
         for rulebase, rules in system.local.rules.items()
         if rules and all(rule.origin.panorama for rule in rules)
@@ -181,7 +181,7 @@ def _nothing_pushed(name: str, file: int) -> Configuration:
         file,
         panorama_managed=True,
         vsys={key: VirtualSystem(key)},
-        notes=("Panorama pushed no policy to this virtual system: it belongs to no device group",),
+        notes=("Panorama pushed no policy to this virtual system: it belongs to no device group.",),
     )
 
 
@@ -221,5 +221,5 @@ def _read_partial(part: Element, name: str, file: int, from_get: bool) -> Config
     else:
         kind = ConfigurationKind.MERGED if from_get else ConfigurationKind.RUNNING
         found = read_firewall(config, kind, file, whole=False)
-    found.notes += (f"only the part below {part.tag} of a configuration: what it names elsewhere is not known",)
+    found.notes += (f"It is only the part below {part.tag} of a configuration: what it names elsewhere is not known.",)
     return found

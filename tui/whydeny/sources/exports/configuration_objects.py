@@ -47,11 +47,6 @@ def read_scope(level: Element | None, name: str) -> Scope:
     return scope
 
 
-def is_empty(scope: Scope) -> bool:
-    """Whether a scope holds no object at all."""
-    return not any(getattr(scope, field) for field in Scope.__dataclass_fields__ if field != "name")
-
-
 def _addresses(scope: Scope, part: Element) -> None:
     for name, entry in entries(part):
         for child in entry:

@@ -3,7 +3,6 @@
 from xml.etree.ElementTree import Element
 
 from whydeny.model.configuration import Configuration, ConfigurationKind, DeviceGroup
-from whydeny.model.safe import safe_text
 from whydeny.sources.exports.configuration_firewall import read_firewall, read_pre_post, read_settings
 from whydeny.sources.exports.configuration_objects import read_scope
 from whydeny.sources.exports.xml_tools import child_text, entries, members
@@ -83,9 +82,9 @@ def _read_parents(found: Configuration, config: Element) -> None:
             seen.add(above)
             above = found.device_groups[above].parent
         if above is not None and above in seen and above == group.name:
-            notes.append(f"device group {group.name} is its own ancestor; it is taken as standing below Shared")
+            notes.append(f"Device group {group.name} is its own ancestor; it is taken as standing below Shared.")
             group.parent = None
         elif group.parent is not None and group.parent not in found.device_groups:
-            notes.append(f"the parent {safe_text(group.parent)} of device group {group.name} is not in the export")
+            notes.append(f"The parent {group.parent} of device group {group.name} is not in the export.")
             group.parent = None
     found.notes += tuple(notes)
