@@ -13,6 +13,18 @@ FLAG_NAMES = {
     "pervasive-use": "pervasive",
 }
 
+# The applications whose default ports PAN-OS 9.0 splits into clear and TLS; content before it doesn't list them.
+# The list is the vendor's, the port numbers are the registered ones:
+# https://docs.paloaltonetworks.com/pan-os/9-0/pan-os-new-features/app-id-features/app-default-strict.html
+SECURE_PORTS = {
+    "web-browsing": ("tcp/443",),
+    "smtp": ("tcp/465,587",),
+    "ftp": ("tcp/990",),
+    "ldap": ("tcp/636",),
+    "pop3": ("tcp/995",),
+    "imap": ("tcp/993",),
+}
+
 
 def flag_name(written: str) -> str:
     """The filter's name of a yes-attribute of an application (`evasive-behavior` is `evasive`)."""

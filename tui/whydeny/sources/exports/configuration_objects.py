@@ -33,6 +33,11 @@ LIST_KINDS = ("ip", "domain", "url", "predefined-ip", "predefined-url", "imsi", 
 DECRYPTION_SECTIONS = ("ssl-forward-proxy", "ssl-inbound-proxy", "ssl-no-proxy", "ssh-proxy")
 # Filter attributes that need more than an application's own data: certifications, hosting, cloud tags, novelty.
 _UNJUDGED = frozenset({"saas-certifications", "saas-risk", "new-appid", "hostingfeatures"})
+# Yes-elements of an application that steer the engine and that no filter asks for.
+_INTERNAL = frozenset(
+    {"can-disable", "file-forward", "preemptive", "ha-safe", "not-support-ssl", "enable-url-filter", "obsolete",
+     "deprecated", "doc-review", "ident-by-dport", "ident-by-sport", "breaks-decryption", "correlate"}
+)  # fmt: skip
 _TEXT_ONLY = frozenset({"description", "disable-override", "annotation"})
 
 
@@ -124,13 +129,18 @@ def default_ports(
 
 
 def _numbers(element: Element | None) -> tuple[int, ...]:
-    """The numbers of `<x>8</x>`, `<x><type>8</type></x>` or a list of members."""
+    """The numbers of `<x>8</x>`, `<x>253-254</x>`, `<x><type>8</type></x>` or a list of members; all below 256."""
     if element is None:
         return ()
     inner = element.find("type")
     written = [text_of(element if inner is None else inner), *members(element)]
-    parts = (part for text in dict.fromkeys(written) for part in text.split(","))
-    return tuple(dict.fromkeys(found for part in parts if (found := number(part)) is not None))
+    found: dict[int, None] = {}
+    for part in ",".join(written).split(","):
+        first, _, last = part.partition("-")
+        low, high = number(first), number(last or first)
+        if low is not None and high is not None:
+            found.update(dict.fromkeys(range(low, min(high, 255) + 1)))
+    return tuple(found)
 
 
 def number(text: str | None) -> int | None:
@@ -142,7 +152,12 @@ def number(text: str | None) -> int | None:
 def yes_attributes(entry: Element) -> tuple[str, ...]:
     """The yes-attributes of an application, by the names that a filter uses."""
     return tuple(
-        flag_name(child.tag) for child in entry if child.text is not None and child.text.strip().lower() == "yes"
+        flag_name(child.tag)
+        for child in entry
+        if child.text is not None
+        and child.text.strip().lower() == "yes"
+        and child.tag not in _INTERNAL
+        and not child.tag.endswith("-ident")
     )
 
 

@@ -1,6 +1,7 @@
 """Read XML that nobody vouches for: no DTD, no entities, bounded size and depth, one sentence on failure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 from xml.etree.ElementTree import Element, ParseError, TreeBuilder
 
 from defusedxml.common import DefusedXmlException
@@ -36,20 +37,81 @@ class _BoundedBuilder(TreeBuilder):
         return super().end(tag)
 
 
+class _SubtreeTarget:
+    """Builds only the wanted subtrees and hands each over when it is complete; what stands around them is dropped.
+
+    Implements what an XML parser asks of its target.
+    """
+
+    def __init__(self, wanted: Callable[[str, str], bool], take: Callable[[str, Element], None]) -> None:
+        self._wanted, self._take = wanted, take
+        self._path: list[str] = []
+        self._builder: TreeBuilder | None = None
+        self._inside = 0  # depth within the subtree that is being built
+        self.root: tuple[str, dict[str, str]] | None = None
+
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        parent = self._path[-1] if self._path else ""
+        self._path.append(tag)
+        if len(self._path) > DEEPEST:
+            raise _TooDeep
+        if self.root is None:
+            self.root = (tag, attrs)
+        if self._builder is None and self._wanted(parent, tag):
+            self._builder, self._inside = TreeBuilder(), 0
+        if self._builder is not None:
+            self._builder.start(tag, attrs)
+            self._inside += 1
+
+    def data(self, text: str) -> None:
+        if self._builder is not None:
+            self._builder.data(text)
+
+    def end(self, tag: str) -> None:
+        self._path.pop()
+        if self._builder is not None:
+            self._builder.end(tag)
+            self._inside -= 1
+            if not self._inside:
+                found, self._builder = self._builder.close(), None
+                self._take(self._path[-1] if self._path else "", found)
+
+    def close(self) -> None:
+        """Nothing is left to hand over."""
+
+
 def parse_xml(data: bytes, name: str) -> Element:
     """The root element of `data`; `name` is what the user calls the file.
 
     Raises `InputError` with one sentence for a document that is too large, nests too deep, declares a DTD or
     entities, or is not well-formed.
     """
+    root: Element = _feed(data, name, _BoundedBuilder())
+    return root
+
+
+def stream_xml(
+    data: bytes, name: str, wanted: Callable[[str, str], bool], take: Callable[[str, Element], None]
+) -> tuple[str, dict[str, str]]:
+    """Hand over the subtrees of a large document one by one, without ever holding the whole tree.
+
+    `wanted(parent tag, tag)` chooses them and `take(parent tag, element)` gets them. Returns the root's tag and
+    attributes; raises `InputError` as `parse_xml` does.
+    """
+    target = _SubtreeTarget(wanted, take)
+    _feed(data, name, target)
+    return target.root or ("", {})
+
+
+def _feed(data: bytes, name: str, target: object) -> Any:
     if len(data) > LARGEST:
         raise InputError(f"{name}: {len(data):,} bytes of XML; at most {LARGEST:,} are read from one document")
     data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    parser = DefusedXMLParser(target=_BoundedBuilder(), forbid_dtd=True)
+    parser = DefusedXMLParser(target=target, forbid_dtd=True)
     try:
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])
-        root: Element = parser.close()
+        return parser.close()
     except DefusedXmlException:
         raise InputError(f"{name}: declares a DTD or entities, which no PAN-OS file does; it is not read") from None
     except _TooDeep:
@@ -62,7 +124,6 @@ def parse_xml(data: bytes, name: str) -> Element:
         ) from None
     except (ValueError, LookupError) as error:  # an encoding declaration that Python doesn't know or that is wrong
         raise InputError(f"{name}: the XML can't be decoded ({safe_text(str(error))})") from None
-    return root
 
 
 def text_of(element: Element | None, longest: int = 4096) -> str:
