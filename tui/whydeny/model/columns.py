@@ -79,7 +79,7 @@ COMMON = (
     _column("subtype", _W, "subtype", "Threat/Content Type", "Content/Threat Type", "Subtype", "Log Subtype"),
     _column("config_version", _N, "config_ver", "Config Version"),
     _column("time", Type.TIME, "time_generated", "Generate Time", "Generated Time", also=("generated_time",)),
-    _column("high_res_time", _W, "high_res_timestamp", "High Res Timestamp", "High Resolution Timestamp"),
+    _column("high_res_time", _T, "high_res_timestamp", "High Res Timestamp", "High Resolution Timestamp"),
     _column("vsys", _W, "vsys", "Virtual System", also=("vsys_id_name",)),
     _column("vsys_name", _W, "vsys_name", "Virtual System Name"),
     _column("device_name", _W, "device_name", "Device Name"),

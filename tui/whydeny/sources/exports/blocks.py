@@ -1,0 +1,79 @@
+"""Read a stream in blocks of whole lines, whatever its encoding."""
+
+import codecs
+from collections.abc import Iterator
+from typing import BinaryIO
+
+FIRST = 1 << 20  # a small first block: its rows are on the screen while the rest is read
+BLOCK = 1 << 25
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
+def encoding_of(head: bytes) -> tuple[str, int]:
+    """The encoding of a text by its first bytes, and how many of them are a byte-order mark.
+
+    UTF-16 without a mark shows by its zero bytes; text that is not UTF-8 is taken for Windows-1252.
+    """
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name, len(mark)
+    sample = head[:2000]
+    if len(sample) >= 8 and b"\0" in sample:
+        odd, even = sample[1::2].count(0), sample[::2].count(0)
+        if odd > len(sample) // 4 and even == 0:
+            return "utf-16-le", 0
+        if even > len(sample) // 4 and odd == 0:
+            return "utf-16-be", 0
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "cp1252", 0
+    return "utf-8", 0
+
+
+def decode_text(data: bytes) -> str:
+    """All of a text, whatever its encoding; bytes that fit no encoding become U+FFFD."""
+    encoding, mark = encoding_of(data)
+    return data[mark:].decode(encoding, "replace")
+
+
+def read_blocks(stream: BinaryIO, encoding: str, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines as UTF-8, each with the number of bytes read from `stream` so far.
+
+    The last block ends where the stream does, with or without a line break. A line longer than a block makes the
+    block grow.
+    """
+    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+    read = len(stream.read(mark))
+    rest = b""
+    size = FIRST
+    while piece := stream.read(size):
+        read += len(piece)
+        size = block
+        if decoder is not None:
+            piece = decoder.decode(piece).encode()
+        end = piece.rfind(b"\n") + 1
+        if not end:
+            rest += piece
+            continue
+        yield rest + piece[:end], read
+        rest = piece[end:]
+    if decoder is not None:
+        rest += decoder.decode(b"", True).encode()
+    if rest:
+        yield rest, read
+
+
+def valid_utf8(block: bytes) -> tuple[bytes, bool]:
+    """The block with bytes that are not UTF-8 replaced, and whether there were any."""
+    if block.isascii():
+        return block, False
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return block.decode("utf-8", "replace").encode(), True
+    return block, False

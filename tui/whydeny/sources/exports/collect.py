@@ -1,0 +1,110 @@
+"""What a log reader hands over: typed rows by kind, and what it had to leave out."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from whydeny.model.columns import Kind
+from whydeny.model.release import Release
+from whydeny.model.safe import safe_text
+from whydeny.model.site import Problem
+from whydeny.sources.exports.layouts import KINDS
+from whydeny.sources.exports.normalise import Normaliser
+
+LISTED = 10  # malformed rows that are listed one by one
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of one file, collected batch by batch.
+
+    `file` is the number of its source, `name` what the user calls it; `on_table` is told of every finished batch.
+    """
+
+    file: int
+    name: str
+    on_table: Callable[[Kind, pl.DataFrame], None] | None = None
+    tables: dict[Kind, list[pl.DataFrame]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    skipped: int = 0
+    release: Release | None = None
+    _normalisers: dict[Kind, Normaliser] = field(default_factory=dict)
+    _other: dict[str, int] = field(default_factory=dict)
+
+    def normaliser(self, kind: Kind) -> Normaliser:
+        """The normaliser of a kind; one for the whole file, so that a value is parsed once."""
+        if kind not in self._normalisers:
+            self._normalisers[kind] = Normaliser(kind)
+        return self._normalisers[kind]
+
+    def add(self, kind: Kind, raw: pl.DataFrame) -> None:
+        """Take raw rows of one kind (see `Normaliser.table`)."""
+        if not raw.height:
+            return
+        table = self.normaliser(kind).table(raw, self.file)
+        self.tables.setdefault(kind, []).append(table)
+        if self.on_table is not None:
+            self.on_table(kind, table)
+
+    def skip(self, line: int, message: str) -> None:
+        """Count a malformed row; the first ten are listed with their line."""
+        self.skipped += 1
+        if self.skipped <= LISTED:
+            self.problems.append(Problem(self.name, line, message))
+
+    def note(self, message: str) -> None:
+        """Say something about the whole file."""
+        self.problems.append(Problem(self.name, None, message))
+
+    def pass_over(self, log_type: str, rows: int = 1) -> None:
+        """Count rows of a log type that is not read."""
+        known = safe_text(log_type.strip(), 40) or "no type"
+        self._other[known] = self._other.get(known, 0) + rows
+
+    @property
+    def count(self) -> int:
+        """How many rows were taken."""
+        return sum(t.height for tables in self.tables.values() for t in tables)
+
+    @property
+    def seen(self) -> int:
+        """How many rows there were, taken or not."""
+        return self.count + self.skipped + sum(self._other.values())
+
+    def finish(self) -> None:
+        """Say what was left out: further malformed rows, other log types, unreadable cells."""
+        if self.skipped > LISTED:
+            more = self.skipped - LISTED
+            self.problems.append(Problem(self.name, None, f"{more:,} more malformed rows were left out"))
+        for log_type, rows in sorted(self._other.items()):
+            wanted = ", ".join(sorted(KINDS))
+            self.problems.append(
+                Problem(self.name, None, f"{rows:,} rows of log type {log_type} were passed over (read are {wanted})")
+            )
+        for kind, normaliser in self._normalisers.items():
+            for column, cells in sorted(normaliser.unreadable.items()):
+                what = "value" if cells == 1 else "values"
+                self.problems.append(
+                    Problem(
+                        self.name, None, f"{cells:,} distinct {what} of {column} in the {kind} log can't be read; left empty"
+                    )
+                )
+
+    def words(self, form: str) -> str:
+        """What the file is, in words: `traffic log, CSV export`."""
+        kinds: Sequence[str] = [LOG_NAMES[kind] for kind in self.tables] or ["empty log"]
+        return f"{', '.join(kinds)}, {form}"
+
+
+LOG_NAMES = {
+    Kind.TRAFFIC: "traffic log",
+    Kind.DECRYPTION: "decryption log",
+    Kind.AUTHENTICATION: "authentication log",
+    Kind.URL: "URL log",
+    Kind.THREAT: "threat log",
+    Kind.SYSTEM: "system log",
+    Kind.CONFIGURATION: "configuration log",
+    Kind.USERID: "User-ID log",
+    Kind.IPTAG: "IP-tag log",
+}

@@ -1,0 +1,310 @@
+"""Logs as the web interface exports them: CSV with a heading, any release, any order of columns.
+
+A million rows are read by polars block by block, only the columns that are used. A marker put at the end of every
+line shows which rows have as many cells as the heading; only the others are looked at one by one.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import polars as pl
+
+from whydeny.model.columns import Kind
+from whydeny.model.safe import safe_text
+from whydeny.sources.exports.blocks import read_blocks, valid_utf8
+from whydeny.sources.exports.collect import Rows
+from whydeny.sources.exports.layouts import OTHER_TYPES, assign, fold, kind_of, names_by_heading, release_of_headings
+
+_MARK = "~"
+_JOINED = 50  # lines that one quoted cell may run over
+_SEVERITIES = frozenset({"informational", "low", "medium", "high", "critical"})
+_SUBTYPES_OF_TRAFFIC = frozenset({"start", "end", "drop", "deny"})
+# A heading that only one log has, for exports from which somebody removed the column Type.
+_TELLTALE = (
+    ("session_end_reason", "TRAFFIC", ""), ("error_index", "DECRYPTION", ""), ("err_index", "DECRYPTION", ""),
+    ("authentication_policy", "AUTH", ""), ("authpolicy", "AUTH", ""), ("url_category_list", "THREAT", "url"),
+    ("threat_content_name", "THREAT", ""), ("elapsed_time_sec", "TRAFFIC", ""), ("configuration_path", "CONFIG", ""),
+    ("tag_name", "IPTAG", ""), ("data_source_name", "USERID", ""), ("event_id", "SYSTEM", ""), ("eventid", "SYSTEM", ""),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The first line of an export: its separator, its headings, and where type and subtype stand."""
+
+    separator: str
+    names: tuple[str, ...]
+    type_at: int | None
+    subtype_at: int | None
+    fixed: tuple[str, str] | None = None  # type and subtype where no column says them
+
+
+def read_heading(line: str) -> Heading | None:
+    """The heading of a log export, None where the line is none: five known columns are the least."""
+    line = line.removeprefix("\ufeff").strip("\r\n")
+    best: Heading | None = None
+    most = 4
+    for separator in (",", ";", "\t"):
+        try:
+            names = tuple(next(csv.reader([line], delimiter=separator), []))
+        except csv.Error:
+            continue
+        folded = [fold(n) for n in names]
+        hits = max(len(set(folded).intersection(names_by_heading(kind))) for kind in Kind)
+        if hits > most:
+            best, most = _placed(separator, names, folded), hits
+    return best
+
+
+def _placed(separator: str, names: tuple[str, ...], folded: list[str]) -> Heading | None:
+    type_at = next((folded.index(n) for n in ("type", "log_type") if n in folded), None)
+    subtype_at = next(
+        (folded.index(n) for n in ("threat_content_type", "content_threat_type", "subtype", "log_subtype") if n in folded),
+        None,
+    )
+    fixed = None
+    if type_at is None:
+        fixed = next(((t, s) for heading, t, s in _TELLTALE if heading in folded), None)
+        if fixed is None:
+            return None
+    return Heading(separator, names, type_at, subtype_at, fixed)
+
+
+class CsvReader:
+    """Reads one export; `rows` takes what is found."""
+
+    def __init__(self, heading: Heading, rows: Rows) -> None:
+        self._heading = heading
+        self._rows = rows
+        self._width = len(heading.names)
+        self._plans: dict[Kind, dict[int, str]] = {}
+        self._types = pl.Categorical(pl.Categories.random())
+        if heading.fixed and (kind := kind_of(*heading.fixed)):
+            self._plan(kind)
+        rows.release = release_of_headings(heading.names)
+
+    def read(self, stream: BinaryIO, encoding: str, mark: int, advance: Callable[[int], None]) -> None:
+        """Read the whole stream, heading included; `advance` is told how many bytes have been read."""
+        done = 0  # lines
+        damaged = False
+        rest = b""
+        for block, read in read_blocks(stream, encoding, mark):
+            text, bad = valid_utf8(block)
+            damaged |= bad
+            if not done:
+                text, done = text[text.find(b"\n") + 1 or len(text) :], 1
+            rest, done = self._read_block(rest + text, done)
+            advance(read)
+        if rest:
+            self._read_lines(rest, done, last=True)
+        if damaged:
+            self._rows.note("some characters are not UTF-8; they are shown as \ufffd")
+
+    def _read_block(self, text: bytes, done: int) -> tuple[bytes, int]:
+        """Read whole lines after `done` lines; the lines left for the next block, and how many are done then."""
+        if not text:
+            return b"", done
+        if b"\r" in text:
+            text = text.replace(b"\r\n", b"\n")
+        cut_off = not text.endswith(b"\n")
+        if cut_off:
+            text += b"\n"
+        lines = text.count(b"\n")
+        if text.count(b'"') % 2 == 0:
+            cells = self._parse(text)
+            if cells.height == lines:
+                self._take_block(text, cells, done, cut_off)
+                return b"", done + lines
+        return self._read_lines(text, done, last=cut_off)
+
+    def _parse(self, text: bytes) -> pl.DataFrame:
+        """The used cells of a block, the type first learnt where a new one appears; and the two marker columns."""
+        marked = text.replace(b"\n", self._heading.separator.encode() + _MARK.encode() + b"\n")
+        while True:
+            wanted = self._wanted()
+            types = {f"c{place}": wanted.get(place, pl.String()) for place in range(self._width + 2)}
+            cells = pl.read_csv(
+                marked,
+                has_header=False,
+                separator=self._heading.separator,
+                schema=types,
+                columns=sorted(wanted),
+                extra_columns="ignore",
+                missing_columns="insert",
+                ignore_errors=True,
+            )
+            new = {kind for kind in self._kinds_in(cells) if kind not in self._plans}
+            if not new:
+                return cells
+            for kind in sorted(new):
+                self._plan(kind)
+
+    def _plan(self, kind: Kind) -> None:
+        self._plans[kind] = assign(kind, self._heading.names)
+
+    def _wanted(self) -> dict[int, pl.DataType]:
+        """Place of every used column → the type to read it in; with several kinds a place may mean several things."""
+        wanted: dict[int, pl.DataType] = {self._width: pl.String(), self._width + 1: pl.String()}
+        if self._heading.subtype_at is not None:
+            wanted[self._heading.subtype_at] = pl.String()
+        for kind, plan in self._plans.items():
+            normaliser = self._rows.normaliser(kind)
+            one = len(self._plans) == 1
+            wanted |= {place: normaliser.raw_type(name) if one else pl.String() for place, name in plan.items()}
+        if self._heading.type_at is not None:
+            wanted[self._heading.type_at] = self._types
+        return wanted
+
+    def _kinds_in(self, cells: pl.DataFrame) -> set[Kind]:
+        return {kind for kind, _ in self._groups(cells) if kind is not None}
+
+    def _groups(self, cells: pl.DataFrame) -> Iterator[tuple[Kind | None, list[tuple[str, str]]]]:
+        """The kinds among rows, each with the (type, subtype) pairs that make it; None for those not read."""
+        found: dict[Kind | None, list[tuple[str, str]]] = {}
+        for log_type, subtype in self._pairs(cells):
+            found.setdefault(self._kind(log_type, subtype), []).append((log_type, subtype))
+        yield from found.items()
+
+    def _pairs(self, cells: pl.DataFrame) -> list[tuple[str, str]]:
+        if self._heading.fixed:
+            return [self._heading.fixed]
+        names = [f"c{self._heading.type_at}"]
+        if self._heading.subtype_at is not None:
+            names.append(f"c{self._heading.subtype_at}")
+        pairs = cells.select(names).unique().select(pl.all().cast(pl.String).fill_null("")).rows()
+        return sorted((pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs)
+
+    @staticmethod
+    def _kind(log_type: str, subtype: str) -> Kind | None:
+        if log_type.strip().lower() in _SUBTYPES_OF_TRAFFIC:  # the screen's column Type is the subtype
+            return Kind.TRAFFIC
+        return kind_of(log_type, subtype)
+
+    def _take_block(self, text: bytes, cells: pl.DataFrame, done: int, cut_off: bool) -> None:
+        """Take the rows of a block that have every cell; look at the others one by one."""
+        ends, beyond = cells[f"c{self._width}"], cells[f"c{self._width + 1}"]
+        whole = (ends == _MARK).fill_null(False) | (ends.is_null() & (beyond == _MARK).fill_null(False))
+        numbers = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.UInt32, eager=True)
+        if whole.all():
+            self._take(cells.with_columns(numbers.alias("line")))
+            return
+        self._take(cells.with_columns(numbers.alias("line")).filter(whole))
+        lines = text.split(b"\n")
+        mended: list[tuple[int, list[str]]] = []
+        for index in (~whole).arg_true().to_list():
+            row = self._row(lines[index], done + 1 + index, cut_off and index == cells.height - 1)
+            if row is not None:
+                mended.append((done + 1 + index, row))
+        self._take_rows(mended)
+
+    def _read_lines(self, text: bytes, done: int, last: bool) -> tuple[bytes, int]:
+        """Read lines one by one, cells that run over several lines joined; as `_read_block`."""
+        lines = text.split(b"\n")
+        if lines and not lines[-1]:
+            lines.pop()
+        found: list[tuple[int, list[str]]] = []
+        index = 0
+        while index < len(lines):
+            line, used = lines[index], 1
+            if line.count(b'"') % 2:
+                joined, used = _join(lines, index)
+                if used == 0 and not last and len(lines) - index < _JOINED:
+                    self._take_rows(found)
+                    return b"\n".join(lines[index:]) + b"\n", done + index
+                if used and len(self._cells(joined)) >= self._width:
+                    line = joined
+                else:
+                    used = 1
+            row = self._row(line, done + 1 + index, last and index == len(lines) - 1)
+            if row is not None:
+                found.append((done + 1 + index, row))
+            index += used
+        self._take_rows(found)
+        return b"", done + len(lines)
+
+    def _cells(self, line: bytes) -> list[str]:
+        text = line.decode("utf-8", "replace").replace("\0", "")
+        try:
+            return next(csv.reader([text], delimiter=self._heading.separator), [])
+        except csv.Error:
+            return []
+
+    def _row(self, line: bytes, number: int, cut_off: bool) -> list[str] | None:
+        """The cells of one line, mended where it is clear how; None for a blank line and a malformed one (counted)."""
+        if not line.strip():
+            return None
+        cells = self._cells(line)
+        if len(cells) == self._width + 1 and not cells[-1]:
+            cells.pop()
+        if len(cells) > self._width:
+            cells = self._without_stray_commas(cells)
+        if len(cells) == self._width:
+            return cells
+        why = "; the file seems to be cut off here" if cut_off and len(cells) < self._width else ""
+        self._rows.skip(number, f"expected {self._width} columns as in the heading, found {len(cells)}{why}")
+        return None
+
+    def _without_stray_commas(self, cells: list[str]) -> list[str]:
+        """A threat or URL row whose URL holds commas without quotes, put together again."""
+        places = {fold(name): place for place, name in enumerate(self._heading.names)}
+        url, severity = places.get("url_filename", places.get("misc")), places.get("severity")
+        if url is None or severity is None or severity <= url:
+            return cells
+        extra = len(cells) - self._width
+        joined = [*cells[:url], ",".join(cells[url : url + extra + 1]), *cells[url + extra + 1 :]]
+        return joined if joined[severity].lower() in _SEVERITIES else cells
+
+    def _take_rows(self, rows: Sequence[tuple[int, list[str]]]) -> None:
+        if not rows:
+            return
+        columns: dict[str, pl.Series] = {
+            f"c{place}": pl.Series([cells[place] or None for _, cells in rows], dtype=pl.String)
+            for place in range(self._width)
+        }
+        columns["line"] = pl.Series([number for number, _ in rows], dtype=pl.UInt32)
+        cells = pl.DataFrame(columns)
+        for kind in sorted(self._kinds_in(cells) - set(self._plans)):
+            self._plan(kind)
+        self._take(cells)
+
+    def _take(self, cells: pl.DataFrame) -> None:
+        """Hand rows with every cell to the tables of their kinds."""
+        groups = list(self._groups(cells))
+        for kind, pairs in groups:
+            rows = cells if len(groups) == 1 else cells.filter(self._is_one_of(pairs))
+            if kind is None:
+                self._leave(rows)
+                continue
+            names = {f"c{place}": name for place, name in self._plans[kind].items()}
+            self._rows.add(kind, rows.select("line", *names).rename(names))
+
+    def _is_one_of(self, pairs: list[tuple[str, str]]) -> pl.Expr:
+        log_type = pl.col(f"c{self._heading.type_at}").cast(pl.String).fill_null("")
+        if self._heading.subtype_at is None:
+            return log_type.is_in([t for t, _ in pairs])
+        subtype = pl.col(f"c{self._heading.subtype_at}").cast(pl.String).fill_null("")
+        return pl.any_horizontal([(log_type == t) & (subtype == s) for t, s in pairs])
+
+    def _leave(self, rows: pl.DataFrame) -> None:
+        """Count rows whose type is not read; a repeated heading is none."""
+        heading = self._heading.names[self._heading.type_at or 0]
+        for log_type, line in rows.select(pl.col(f"c{self._heading.type_at}").cast(pl.String), "line").rows():
+            if log_type == heading:
+                continue
+            if log_type and log_type.strip().upper() in OTHER_TYPES:
+                self._rows.pass_over(log_type)
+            else:
+                found = safe_text(log_type or "nothing", 40)
+                self._rows.skip(line, f"expected a log type such as TRAFFIC in column {heading}, found {found}")
+
+
+def _join(lines: list[bytes], start: int) -> tuple[bytes, int]:
+    """The lines from `start` that one quoted cell holds together, and how many; 0 where no line closes it."""
+    quotes = 0
+    for index in range(start, min(start + _JOINED, len(lines))):
+        quotes += lines[index].count(b'"')
+        if quotes % 2 == 0:
+            return b"\n".join(lines[start : index + 1]), index + 1 - start
+    return b"", 0

@@ -1,0 +1,214 @@
+"""Turn raw text columns of any export into the typed columns of a table; every distinct value is parsed once."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import polars as pl
+
+from whydeny.model.addresses import LOW, V4_BASE, parse_address
+from whydeny.model.columns import COLUMNS, STORED, Column, Kind, Type, schema
+from whydeny.model.protocols import protocol_number
+from whydeny.model.safe import LONGEST, safe_text
+from whydeny.sources.exports.layouts import EXTRA
+from whydeny.sources.exports.times import read_times
+
+NUMBERS = (Type.NUMBER, Type.PORT)
+# Words that PAN-OS writes with spaces, underscores or hyphens from release to release; compared in one spelling.
+_HYPHENATED = frozenset({"action", "end_reason", "subtype", "action_source"})
+_YES_NO = frozenset({"proxied", "portal_session"})
+# Only characters that `safe_text` may change: everything but printable ASCII.
+_SUSPECT = r"[^\x20-\x7e]"
+_NOTHING_V4 = V4_BASE  # 0.0.0.0
+Parser = Callable[[pl.Series], list[pl.Series]]
+
+
+class Distinct:
+    """The distinct texts of a column (or several alike) and what each of them means."""
+
+    def __init__(self, parse: Parser) -> None:
+        self._parse = parse
+        self._categories = pl.Categories.random()
+        self._known = 0
+        self._values: list[pl.Series] = []
+        self.dtype = pl.Categorical(self._categories)
+        self._anchor = pl.Series([], dtype=self.dtype)  # polars forgets the codes with the last column that has them
+
+    def typed(self, texts: pl.Series) -> list[pl.Series]:
+        """The typed columns behind a text column (two for an address)."""
+        if texts.dtype != self.dtype:
+            texts = texts.cast(pl.String).cast(self.dtype)
+        known = self._categories.to_series()
+        if len(known) > self._known or not self._values:
+            parsed = self._parse(known[self._known :].cast(pl.String))
+            self._values = (
+                [a.extend(b) for a, b in zip(self._values, parsed, strict=True)] if self._values else parsed
+            )
+            self._known = len(known)
+        codes = texts.to_physical()
+        return [values.gather(codes) for values in self._values]
+
+
+class Normaliser:
+    """The text columns of one file to the table of one kind; keeps what it has parsed for the next batch.
+
+    `unreadable` counts, by column, the cells that hold something their type can't read (they become null).
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.unreadable: dict[str, int] = {}
+        self._addresses = Distinct(self._parse_addresses)
+        self._times = Distinct(self._parse_times)
+        self._distinct: dict[str, Distinct] = {}
+        for column in COLUMNS[kind]:
+            if column.type is Type.ADDRESS:
+                self._distinct[column.name] = self._addresses
+            elif column.type is Type.TIME:
+                self._distinct[column.name] = self._times
+            elif parse := self._parser_of(column):
+                self._distinct[column.name] = Distinct(parse)
+
+    def raw_type(self, name: str) -> pl.DataType:
+        """The polars type in which a reader had best read the column `name`, or `x:…`."""
+        if found := self._distinct.get(name):
+            return found.dtype
+        column = next((c for c in COLUMNS[self.kind] if c.name == name), None)
+        return STORED[column.type] if column and column.type in NUMBERS else pl.String()
+
+    def table(self, raw: pl.DataFrame, file: int) -> pl.DataFrame:
+        """`raw` (columns by name, as text or in `raw_type`, and `line`) as a table of `schema(kind)`, extras behind."""
+        rows = raw.height
+        found: dict[str, pl.Series] = {
+            "file": pl.repeat(file, rows, dtype=pl.UInt16, eager=True),
+            "line": raw["line"].cast(pl.UInt32),
+        }
+        for column in COLUMNS[self.kind]:
+            stored = column.stored()
+            if column.name in raw.columns:
+                series = self._typed(column, raw[column.name])
+            else:
+                series = [pl.repeat(None, rows, dtype=t, eager=True) for t in stored.values()]
+            found |= dict(zip(stored, series, strict=True))
+        if "receive_time" in found:
+            found["time"] = found["time"].fill_null(found["receive_time"])
+        ordered = {name: found[name] for name in schema(self.kind)}
+        for name in raw.columns:
+            if name.startswith(EXTRA) and raw[name].null_count() < rows:
+                ordered[name] = _safe_column(raw[name].cast(pl.String))
+        return pl.DataFrame({name: series.alias(name) for name, series in ordered.items()})
+
+    def _typed(self, column: Column, texts: pl.Series) -> list[pl.Series]:
+        distinct = self._distinct.get(column.name)
+        if distinct is not None:
+            series = distinct.typed(texts)
+            if column.type is Type.ADDRESS and column.name.startswith("nat_"):
+                none = (series[0] == 0) & (series[1].is_in([_NOTHING_V4, 0]))
+                series = [s.set(none, None) for s in series]
+            return series
+        if column.type is Type.TEXT:
+            return [_safe_column(texts.cast(pl.String))]
+        wanted = STORED[column.type]
+        if texts.dtype == wanted:
+            return [texts]
+        numbers = texts.cast(pl.String).str.strip_chars().replace("", None)
+        typed = numbers.cast(wanted, strict=False)
+        self._count(column.name, typed.null_count() - numbers.null_count())
+        return [typed]
+
+    def _parser_of(self, column: Column) -> Parser | None:
+        if column.type is Type.WORD:
+            clean = _cleaner(column.name)
+            return lambda texts: [pl.Series([clean(t) for t in texts.to_list()], dtype=STORED[Type.WORD])]
+        if column.type is Type.FLAGS:
+            return lambda texts: [self._parse_each(column.name, texts, parse_flags, STORED[Type.FLAGS])]
+        if column.type is Type.PROTOCOL:
+            return lambda texts: [self._parse_each(column.name, texts, protocol_number, STORED[Type.PROTOCOL])]
+        return None
+
+    def _parse_each(
+        self, name: str, texts: pl.Series, parse: Callable[[str], int | None], dtype: pl.DataType
+    ) -> pl.Series:
+        values = [parse(text.strip()) for text in texts.to_list()]
+        self._count(name, sum(v is None and bool(t.strip()) for v, t in zip(values, texts.to_list(), strict=True)))
+        return pl.Series(values, dtype=dtype)
+
+    def _parse_addresses(self, texts: pl.Series) -> list[pl.Series]:
+        numbers = [parse_address(text.strip()) for text in texts.to_list()]
+        self._count(
+            "address", sum(n is None and bool(t.strip()) for n, t in zip(numbers, texts.to_list(), strict=True))
+        )
+        return [
+            pl.Series([None if n is None else n >> 64 for n in numbers], dtype=pl.UInt64),
+            pl.Series([None if n is None else n & LOW for n in numbers], dtype=pl.UInt64),
+        ]
+
+    def _parse_times(self, texts: pl.Series) -> list[pl.Series]:
+        times, unreadable = read_times(texts)
+        self._count("time", unreadable)
+        return [times]
+
+    def _count(self, name: str, cells: int) -> None:
+        if cells > 0:
+            self.unreadable[name] = self.unreadable.get(name, 0) + cells
+
+
+def parse_flags(text: str) -> int | None:
+    """The number of a flags cell: `0x1400000` or decimal; None for anything else or more than 32 bits."""
+    try:
+        number = int(text, 16) if text[:2].lower() == "0x" else int(text)
+    except ValueError:
+        return None
+    return number if 0 <= number < 1 << 32 else None
+
+
+def full_serial(text: str) -> str:
+    """A serial number with the leading zeros that spreadsheets drop (they have 12 digits, virtual ones 15)."""
+    if text.isascii() and text.isdigit() and 9 <= len(text) < 15 and len(text) != 12:
+        return text.zfill(12 if len(text) < 12 else 15)
+    return text
+
+
+def hyphenated(text: str) -> str:
+    """One spelling for actions, end reasons and subtypes: lower case with hyphens (`drop ICMP` → `drop-icmp`)."""
+    return re.sub(r"[\s_]+", "-", text.lower())
+
+
+def _cleaner(name: str) -> Callable[[str], str | None]:
+    """What makes a word of column `name` safe and uniform; None for an empty one."""
+
+    def clean(text: str) -> str | None:
+        return safe_text(text.strip()) or None
+
+    def clean_hyphenated(text: str) -> str | None:
+        return hyphenated(safe_text(text.strip())) or None
+
+    def clean_serial(text: str) -> str | None:
+        return full_serial(safe_text(text.strip())) or None
+
+    def clean_yes_no(text: str) -> str | None:
+        word = safe_text(text.strip().lower())
+        return {"true": "yes", "false": "no"}.get(word, word) or None
+
+    if name in _HYPHENATED:
+        return clean_hyphenated
+    if name in _YES_NO:
+        return clean_yes_no
+    return clean_serial if name == "serial" else clean
+
+
+def _safe_column(texts: pl.Series) -> pl.Series:
+    """Free text made safe; only cells that hold more than printable ASCII are looked at one by one."""
+    texts = texts.replace("", None)
+    suspect = (texts.str.contains(_SUSPECT) | (texts.str.len_bytes() > LONGEST)).fill_null(False)
+    if not suspect.any():
+        return texts
+    safe = texts.filter(suspect).map_elements(safe_text, return_dtype=pl.String)
+    return texts.scatter(suspect.arg_true(), safe)
+
+
+def rows_to_raw(rows: Sequence[dict[str, str]], lines: Sequence[int], wanted: dict[str, str]) -> pl.DataFrame:
+    """Rows as dictionaries of text to a raw frame; `wanted` maps their keys to column names."""
+    columns: dict[str, pl.Series] = {"line": pl.Series(lines, dtype=pl.UInt32)}
+    for key, name in wanted.items():
+        columns[name] = pl.Series(name, [row.get(key) for row in rows], dtype=pl.String)
+    return pl.DataFrame(columns)
