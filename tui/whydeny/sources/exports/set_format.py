@@ -1,8 +1,331 @@
-"""Read a configuration in set format."""
+"""Read a configuration in set format, as configure mode shows it after `set cli config-output-format set`.
 
-from whydeny.model.configuration import Configuration
+The lines are turned into the elements of the XML form and read by the same readers. Only what those readers
+look at is described here; everything else on a line is passed over.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element, SubElement
+
+from whydeny.model.configuration import Configuration, ConfigurationKind
+from whydeny.model.errors import InputError
+from whydeny.model.safe import safe_text
+from whydeny.sources.exports.configuration import read_config
+
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
+_STATEMENT = re.compile(r"^\s*(?:\S+[#>]\s+)?set\s+(?=\S)")
+_LONGEST_STATEMENT = 500  # lines; a description may hold line breaks
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What may follow a keyword: `text` one value, `members` a list, `flag` nothing; else keywords in `inside`,
+    after a name where `named`."""
+
+    kind: str
+    inside: "Mapping[str, _Node]" = field(default_factory=dict)
+    named: bool = False
+
+
+_TEXT, _MEMBERS, _FLAG = _Node("text"), _Node("members"), _Node("flag")
+
+
+def _container(**inside: _Node) -> _Node:
+    return _Node("container", {key.replace("_", "-"): node for key, node in inside.items()})
+
+
+def _entries(**inside: _Node) -> _Node:
+    return _Node("container", {key.replace("_", "-"): node for key, node in inside.items()}, named=True)
+
+
+def _words(words: str, node: _Node) -> dict[str, _Node]:
+    return {word.replace("-", "_"): node for word in words.split()}
+
+
+_MATCH = {
+    **_words(
+        "from to source destination source-user source-hip destination-hip hip-profiles service category tag", _MEMBERS
+    ),
+    **_words(
+        "negate-source negate-destination disabled log-start log-end log-setting description schedule rule-type "
+        "action uuid",
+        _TEXT,
+    ),
+    "target": _container(negate=_TEXT, devices=_entries(vsys=_entries()), tags=_MEMBERS),
+    "profile_setting": _container(
+        group=_MEMBERS,
+        profiles=_container(
+            **_words(
+                "virus spyware vulnerability url-filtering file-blocking wildfire-analysis data-filtering", _MEMBERS
+            )
+        ),
+    ),
+}
+_DECRYPTION_TYPES = _container(
+    ssl_forward_proxy=_FLAG, ssh_proxy=_FLAG, ssl_inbound_inspection=_container(certificates=_MEMBERS)
+)
+
+
+def _rules(**more: _Node) -> _Node:
+    return _container(rules=_Node("container", _entries(**{**_MATCH, **more}).inside, named=True))
+
+
+_RULEBASE = _container(
+    security=_rules(application=_MEMBERS),
+    decryption=_rules(type=_DECRYPTION_TYPES, profile=_TEXT, log_success=_TEXT, log_fail=_TEXT),
+    authentication=_rules(authentication_enforcement=_TEXT, timeout=_TEXT),
+    captive_portal=_rules(),
+    application_override=_rules(application=_TEXT, protocol=_TEXT, port=_TEXT),
+    default_security_rules=_rules(application=_MEMBERS),
+)
+_PORTS = _container(port=_TEXT, source_port=_TEXT)
+_URL = _container(url=_TEXT)
+_OBJECTS = {
+    "address": _entries(ip_netmask=_TEXT, ip_range=_TEXT, ip_wildcard=_TEXT, fqdn=_TEXT, tag=_MEMBERS),
+    "address_group": _entries(static=_MEMBERS, dynamic=_container(filter=_TEXT), tag=_MEMBERS),
+    "service": _entries(protocol=_container(tcp=_PORTS, udp=_PORTS, sctp=_PORTS), tag=_MEMBERS),
+    "service_group": _entries(members=_MEMBERS, tag=_MEMBERS),
+    "application_group": _entries(members=_MEMBERS),
+    "application": _entries(
+        default=_container(
+            port=_MEMBERS,
+            ident_by_ip_protocol=_TEXT,
+            ident_by_icmp_type=_container(type=_TEXT),
+            ident_by_icmp6_type=_container(type=_TEXT),
+        ),
+        **_words("category subcategory technology risk parent-app", _TEXT),
+    ),
+    "application_filter": _entries(
+        tagging=_container(tag=_MEMBERS, no_tag=_TEXT),
+        **_words("category subcategory technology risk exclude saas-certifications saas-risk", _MEMBERS),
+    ),
+    "region": _entries(address=_MEMBERS),
+    "schedule": _entries(
+        schedule_type=_container(
+            recurring=_container(
+                daily=_MEMBERS,
+                weekly=_container(**_words("monday tuesday wednesday thursday friday saturday sunday", _MEMBERS)),
+            ),
+            non_recurring=_MEMBERS,
+        )
+    ),
+    "external_list": _entries(
+        type=_container(ip=_URL, domain=_URL, url=_URL, imsi=_URL, imei=_URL, predefined_ip=_URL, predefined_url=_URL)
+    ),
+    "profiles": _container(
+        custom_url_category=_entries(list=_MEMBERS, type=_TEXT),
+        decryption=_entries(
+            ssl_protocol_settings=_container(min_version=_TEXT, max_version=_TEXT),
+            **_words("ssl-forward-proxy ssl-inbound-proxy ssl-no-proxy ssh-proxy", _container()),
+        ),
+    ),
+    "authentication_object": _entries(authentication_method=_TEXT, authentication_profile=_TEXT),
+    "log_settings": _container(
+        profiles=_entries(
+            match_list=_entries(
+                log_type=_TEXT,
+                filter=_TEXT,
+                actions=_entries(type=_container(tagging=_container(action=_TEXT, tags=_MEMBERS, target=_TEXT))),
+            )
+        )
+    ),
+    "ssl_decrypt": _container(ssl_exclude_cert=_entries()),
+}
+_SYSTEM = {
+    **_OBJECTS,
+    "display_name": _TEXT,
+    "rulebase": _RULEBASE,
+    "zone": _entries(
+        network=_container(
+            external=_MEMBERS, layer3=_MEMBERS, layer2=_MEMBERS, virtual_wire=_MEMBERS, tap=_MEMBERS, tunnel=_FLAG
+        )
+    ),
+    "captive_portal": _container(
+        mode=_container(redirect=_FLAG, transparent=_FLAG),
+        **_words("redirect-host gp-udp-port authentication-profile", _TEXT),
+    ),
+    "setting": _container(ssl_decrypt=_container()),
+}
+_LEVEL = {**_OBJECTS, "pre_rulebase": _RULEBASE, "post_rulebase": _RULEBASE}
+_SERVERS = _words("panorama-server panorama-server-2", _TEXT)
+_DEVICE = {
+    "vsys": _entries(**_SYSTEM),
+    "network": _container(shared_gateway=_entries(**_SYSTEM)),
+    "deviceconfig": _container(
+        system=_container(
+            hostname=_TEXT, timezone=_TEXT, panorama=_container(local_panorama=_container(**_SERVERS)), **_SERVERS
+        ),
+        setting=_container(config=_container(), ssl_decrypt=_container(), management=_container()),
+    ),
+}
+_GROUP = {**_LEVEL, "devices": _entries(vsys=_entries()), "parent_dg": _TEXT}
+# At each root keyword: where its element stands below <config>.
+_AT_ROOT = _container(
+    shared=_container(**_LEVEL),
+    panorama=_container(**_LEVEL, vsys=_entries(**_LEVEL)),
+    readonly=_container(devices=_entries(device_group=_entries(parent_dg=_TEXT))),
+)
+_AT_DEVICE = _container(
+    **_DEVICE,
+    device_group=_entries(**_GROUP),
+    template=_entries(config=_Node("config"), devices=_entries()),
+    template_stack=_entries(config=_Node("config"), templates=_MEMBERS, devices=_entries()),
+)
+_AT_SYSTEM = _container(**_SYSTEM)
+_DEVICE_NAME = "localhost.localdomain"
 
 
 def read_set_format(text: str, name: str, file: int) -> Configuration:
-    """Read `set` lines."""
-    raise NotImplementedError
+    """Read `set` lines; `name` is what the user calls the file, `file` its index among the sources.
+
+    Configure mode shows the candidate, so what a firewall printed in set format may hold uncommitted changes.
+    Raises `InputError` with one sentence if nothing in the text is a configuration.
+    """
+    builder = _Builder()
+    broken: list[int] = []
+    for line, statement in _statements(text):
+        if not builder.add(statement):
+            broken.append(line)
+    if not len(builder.config):
+        first = next((part.strip() for part in text.splitlines() if part.strip()), "")
+        raise InputError(
+            f'{name}: expected lines such as "set rulebase security rules …", found "{safe_text(first, 80)}"'
+        )
+    found = read_config(builder.config, name, file)
+    if found.kind is not ConfigurationKind.PANORAMA:
+        found.kind = ConfigurationKind.MERGED
+        found.notes += (
+            "In set format a firewall shows the candidate: it may hold uncommitted changes, and no release is said.",
+        )
+    if broken:
+        lines = ", ".join(str(line) for line in broken[:10])
+        found.notes += (f"{len(broken)} set lines end before their value and were passed over (lines {lines}).",)
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
+    """The tokens after `set`, line by line; a quoted text may run over several lines."""
+    lines = text.splitlines()
+    at = 0
+    while at < len(lines):
+        start, whole = at, lines[at]
+        at += 1
+        if not _STATEMENT.match(whole):
+            continue
+        while _is_open(whole) and at < len(lines) and at - start < _LONGEST_STATEMENT:
+            whole += "\n" + lines[at]
+            at += 1
+        if _is_open(whole):  # a stray quote: take the first line alone
+            whole, at = lines[start], start + 1
+        statement = _STATEMENT.sub("", whole, count=1)
+        yield start + 1, [_unquote(m) for m in _TOKEN.finditer(statement)]
+
+
+def _is_open(text: str) -> bool:
+    return (text.count('"') - text.count('\\"')) % 2 == 1
+
+
+def _unquote(token: re.Match[str]) -> str:
+    quoted = token[1]
+    return token[2] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+
+
+class _Builder:
+    """Grows the elements of a configuration, one statement at a time."""
+
+    def __init__(self) -> None:
+        self.config = Element("config")
+        self._known: dict[tuple[Element, str, str], Element] = {}
+
+    def add(self, tokens: list[str]) -> bool:
+        """Add one statement; false if it ends where a name or value was expected."""
+        return self._add_below(self.config, tokens)
+
+    def _add_below(self, config: Element, tokens: list[str]) -> bool:
+        """Add a statement below a `<config>`: its first keyword says which level it is for."""
+        if not tokens:
+            return False
+        keyword = tokens[0]
+        if keyword == "devices" and len(tokens) > 2:  # the full path, as templates may be shown
+            return self._add_below(config, tokens[2:])
+        if keyword in _AT_ROOT.inside:
+            return self._walk([(config, _AT_ROOT)], tokens)
+        if keyword in _AT_DEVICE.inside:
+            return self._walk([(self._device(config), _AT_DEVICE)], tokens)
+        if keyword in _AT_SYSTEM.inside:
+            system = self._child(self._child(self._device(config), "vsys"), "entry", "vsys1")
+            return self._walk([(system, _AT_SYSTEM)], tokens)
+        return True
+
+    def _device(self, config: Element) -> Element:
+        return self._child(self._child(config, "devices"), "entry", _DEVICE_NAME)
+
+    def _walk(self, path: list[tuple[Element, _Node]], tokens: list[str]) -> bool:
+        """Follow keywords down from the last of `path`; a keyword that is not known there is tried further up, as
+        one line may set several values of an entry."""
+        at = 0
+        while at < len(tokens):
+            keyword = tokens[at]
+            if keyword == "description" and keyword not in path[-1][1].inside:
+                at += 2
+                continue
+            while len(path) > 1 and keyword not in path[-1][1].inside and not _is_switch(tokens, at):
+                path.pop()
+            above, node = path[-1]
+            below = node.inside.get(keyword)
+            at += 1
+            if below is None:
+                if not _is_switch(tokens, at - 1):
+                    return True
+                self._child(above, keyword).text = tokens[at]
+                at += 1
+            elif below.kind == "flag":
+                self._child(above, keyword)
+            elif below.kind == "config":
+                return self._add_below(self._child(above, keyword), tokens[at:])
+            elif at >= len(tokens):
+                if not below.named and below.kind == "container":
+                    self._child(above, keyword)
+                    return True
+                return False
+            elif below.kind == "text":
+                self._set_text(above, keyword, tokens[at])
+                at += 1
+            elif below.kind == "members":
+                at = self._add_members(self._child(above, keyword), tokens, at)
+            else:
+                element = self._child(above, keyword)
+                if below.named:
+                    element = self._child(element, "entry", tokens[at])
+                    at += 1
+                path.append((element, below))
+        return True
+
+    def _child(self, above: Element, tag: str, name: str = "") -> Element:
+        key = (above, tag, name)
+        if key not in self._known:
+            self._known[key] = SubElement(above, tag, {"name": name} if name else {})
+        return self._known[key]
+
+    def _set_text(self, above: Element, keyword: str, value: str) -> None:
+        if keyword == "uuid":
+            above.set("uuid", value)
+        else:
+            self._child(above, keyword).text = value
+
+    def _add_members(self, element: Element, tokens: list[str], at: int) -> int:
+        """Add a value, or the values between brackets; returns where the next token stands."""
+        if tokens[at] != "[":
+            SubElement(element, "member").text = tokens[at]
+            return at + 1
+        end = tokens.index("]", at) if "]" in tokens[at:] else len(tokens)
+        for value in tokens[at + 1 : end]:
+            SubElement(element, "member").text = value
+        return end + 1
+
+
+def _is_switch(tokens: list[str], at: int) -> bool:
+    """Whether a keyword is followed by yes or no: such a setting is kept without being described."""
+    return at + 1 < len(tokens) and tokens[at + 1] in ("yes", "no") and tokens[at].replace("-", "").isalnum()
