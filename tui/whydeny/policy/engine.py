@@ -1,10 +1,72 @@
 """Look a flow up in the rulebases of one policy: one walk decides and explains."""
 
+from collections.abc import Sequence
+
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.configuration import Policy, Rule, Rulebase
 from whydeny.model.release import Release
-from whydeny.policy.lookup import Flow, LookUp, RuleTrace
+from whydeny.model.truth import Truth, all_of
+from whydeny.policy.addresses import wildcard_prefix
+from whydeny.policy.applications import Catalog
+from whydeny.policy.compiled import CompiledRule, Compiler
+from whydeny.policy.criteria import (
+    AddressPart,
+    ApplicationPart,
+    CategoryPart,
+    Part,
+    RuleTypePart,
+    ServicePart,
+    ZonePart,
+)
+from whydeny.policy.defaults import Defaults
+from whydeny.policy.lookup import Certainty, Criterion, Flow, LookUp, RuleTrace
+from whydeny.policy.names import Names
+from whydeny.policy.subject import Subject, prepare
+from whydeny.policy.wording import several
+
+PUSHED_MISSING = "Panorama-pushed rules are not among the inputs"
+_ZONE_PAIRS = 4096  # zone pairs whose candidate rules are kept
+
+
+class _Walk:
+    """What one look-up has worked out already, part by part."""
+
+    def __init__(self, subject: Subject, size: int) -> None:
+        self.subject = subject
+        self._truths: list[Truth | None] = [None] * size
+        self._criteria: dict[int, Criterion] = {}
+
+    def truth(self, part: Part) -> Truth:
+        found = self._truths[part.number]
+        if found is None:
+            found = self._truths[part.number] = part.decide(self.subject)
+        return found
+
+    def criterion(self, part: Part) -> Criterion:
+        found = self._criteria.get(part.number)
+        if found is None:
+            found = self._criteria[part.number] = part.explain(self.subject)
+        return found
+
+    def decide(self, compiled: CompiledRule) -> Truth:
+        """The rule's value; the first miss ends it."""
+        found = Truth.MATCH
+        for part in compiled.checks:
+            truth = self.truth(part)
+            if truth is Truth.NO_MATCH:
+                return truth
+            if truth is Truth.UNKNOWN:
+                found = truth
+        return found
+
+    def misses(self, compiled: CompiledRule) -> int:
+        """How many criteria of the rule fail."""
+        return sum(self.truth(part) is Truth.NO_MATCH for part in compiled.checks)
+
+    def trace(self, compiled: CompiledRule) -> RuleTrace:
+        criteria = tuple(self.criterion(part) for part in compiled.parts)
+        return RuleTrace(compiled.rule, all_of(c.result for c in criteria), criteria)
 
 
 class Engine:
@@ -16,20 +78,172 @@ class Engine:
     def __init__(
         self, policy: Policy, applications: ApplicationTable, answers: DeviceAnswers, release: Release | None
     ) -> None:
-        raise NotImplementedError
+        self.policy = policy
+        self.applications = applications
+        self.answers = answers
+        self.release = release
+        self.catalog = Catalog(Names(policy.scopes), applications)
+        self.defaults = Defaults(self.catalog, release)
+        self._compiler = Compiler(policy, self.catalog, answers)
+        self.compiled = {rulebase: self._compiler.compile(rules) for rulebase, rules in policy.rules.items()}
+        self._by_identity = {id(c.rule): c for rules in self.compiled.values() for c in rules}
+        self._candidates: dict[tuple[Rulebase, str | None, str | None], tuple[CompiledRule, ...]] = {}
+
+    def prepare(self, flow: Flow) -> Subject:
+        """The flow as the criteria look at it."""
+        return prepare(flow, self.catalog, self.defaults)
 
     def look_up(self, rulebase: Rulebase, flow: Flow, allowed_by: str | None = None, near: int = 10) -> LookUp:
         """The rule that takes `flow`.
 
         `allowed_by` names the rule that the log row says matched: an earlier any-application rule whose only
         unknowns are address, user or HIP criteria was then false at the first look-up and is pruned.
+        `near` is how many of the nearest misses are explained.
         """
-        raise NotImplementedError
+        rules = self.compiled.get(rulebase, ())
+        if not rules:
+            return self._nothing_there(rulebase)
+        walk = _Walk(self.prepare(flow), self._compiler.size)
+        matched: CompiledRule | None = None
+        possible: list[CompiledRule] = []
+        for compiled in self._zone_candidates(rulebase, walk):
+            truth = walk.decide(compiled)
+            if truth is Truth.MATCH:
+                matched = compiled
+                break
+            if truth is Truth.UNKNOWN:
+                possible.append(compiled)
+        extra: dict[str, str] = {}
+        pruned = self._pruned(walk, rules, possible, allowed_by)
+        if pruned:
+            possible = [compiled for compiled in possible if compiled not in pruned]
+            extra["pruned"] = (
+                f"{several([c.rule.name for c in pruned])} can't have matched: it would have taken the first packet, "
+                f"and the row names {allowed_by}"
+            )
+        if matched is not None and not self.policy.wildcard_top_down:
+            note = self._wildcard_note(walk, rules, matched)
+            if note:
+                extra["wildcard"] = note
+        traces = tuple(walk.trace(compiled) for compiled in possible)
+        settle = [c.settle for trace in traces for c in trace.unknowns() if c.settle]
+        certainty, reason = Certainty.CERTAIN, ""
+        if possible:
+            certainty = Certainty.UNKNOWN if matched is None else Certainty.CONDITIONAL
+        if self.policy.pushed_missing:
+            certainty = Certainty.UNKNOWN if matched is None else Certainty.CONDITIONAL
+            reason = PUSHED_MISSING
+            settle.append("the Panorama-pushed policy")
+        return LookUp(
+            rulebase,
+            None if matched is None else matched.rule,
+            certainty,
+            tuple(compiled.rule for compiled in possible),
+            None if matched is None else walk.trace(matched),
+            traces,
+            self._nearest(walk, rules, matched, near),
+            reason,
+            tuple(dict.fromkeys(settle)),
+            extra,
+        )
 
     def explain_rule(self, rule: Rule, flow: Flow) -> RuleTrace:
-        """Every criterion of one rule against `flow`."""
-        raise NotImplementedError
+        """Every criterion of one rule against `flow`; the rule need not be one of the policy's."""
+        compiled = self._by_identity.get(id(rule)) or self._compiler.compile_one(rule)
+        return _Walk(self.prepare(flow), self._compiler.size).trace(compiled)
 
     def rule_named(self, rulebase: Rulebase, name: str, uuid: str | None = None) -> Rule | None:
         """The rule of that uuid, else of that name; None if the policy has neither."""
-        raise NotImplementedError
+        rules = self.policy.rules.get(rulebase, ())
+        if uuid:
+            for rule in rules:
+                if rule.uuid == uuid:
+                    return rule
+        return next((rule for rule in rules if rule.name == name), None)
+
+    def _nothing_there(self, rulebase: Rulebase) -> LookUp:
+        if self.policy.pushed_missing:
+            return LookUp(
+                rulebase, None, Certainty.UNKNOWN, reason=PUSHED_MISSING, settle=("the Panorama-pushed policy",)
+            )
+        return LookUp(rulebase, None, Certainty.CERTAIN, reason=f"the configuration has no {rulebase} rules")
+
+    def _zone_candidates(self, rulebase: Rulebase, walk: _Walk) -> tuple[CompiledRule, ...]:
+        """The rules that the zones alone do not rule out, in order."""
+        key = (rulebase, walk.subject.from_zone, walk.subject.to_zone)
+        found = self._candidates.get(key)
+        if found is None:
+            if len(self._candidates) >= _ZONE_PAIRS:
+                self._candidates.clear()
+            found = tuple(
+                compiled
+                for compiled in self.compiled[rulebase]
+                if not any(
+                    isinstance(part, (ZonePart, RuleTypePart)) and walk.truth(part) is Truth.NO_MATCH
+                    for part in compiled.checks
+                )
+            )
+            self._candidates[key] = found
+        return found
+
+    def _pruned(
+        self, walk: _Walk, rules: Sequence[CompiledRule], possible: Sequence[CompiledRule], allowed_by: str | None
+    ) -> list[CompiledRule]:
+        """The possible rules that the row itself rules out."""
+        if not allowed_by:
+            return []
+        logged = next((c.index for c in rules if c.rule.name == allowed_by and not c.rule.disabled), -1)
+        return [c for c in possible if c.index < logged and _looked_at_first(c) and _only_evident(walk, c)]
+
+    def _nearest(
+        self, walk: _Walk, rules: Sequence[CompiledRule], matched: CompiledRule | None, limit: int
+    ) -> tuple[RuleTrace, ...]:
+        """Traces of the rules that fail on the fewest criteria; an allow rule first where equal."""
+        if limit <= 0:
+            return ()
+        ranked = []
+        for compiled in rules:
+            if compiled is matched or compiled.rule.is_default:
+                continue
+            count = walk.misses(compiled)
+            if count:
+                ranked.append((count, compiled.rule.action != "allow", compiled.index))
+        ranked.sort()
+        return tuple(walk.trace(rules[index]) for _, _, index in ranked[:limit])
+
+    def _wildcard_note(self, walk: _Walk, rules: Sequence[CompiledRule], matched: CompiledRule) -> str:
+        """What to say where wildcard masks of several rules take the flow: the longest prefix wins, not the first."""
+        own = _wildcard_lengths(walk, matched)
+        if own is None:
+            return ""
+        for compiled in rules[matched.index + 1 :]:
+            other = _wildcard_lengths(walk, compiled) if walk.decide(compiled) is Truth.MATCH else None
+            if other is not None and other > own:
+                return (
+                    f"{compiled.rule.name} takes the flow too, by a wildcard mask with a longer prefix, which PAN-OS "
+                    f"prefers unless Wildcard Top Down Match Mode is on"
+                )
+        return ""
+
+
+def _looked_at_first(compiled: CompiledRule) -> bool:
+    """Whether a rule is decided with the first packet: no application, no default port and no category to wait for."""
+    return not any(
+        isinstance(part, (ApplicationPart, CategoryPart)) or (isinstance(part, ServicePart) and part.field.by_default)
+        for part in compiled.checks
+    )
+
+
+def _only_evident(walk: _Walk, compiled: CompiledRule) -> bool:
+    return all(part.evident for part in compiled.checks if walk.truth(part) is Truth.UNKNOWN)
+
+
+def _wildcard_lengths(walk: _Walk, compiled: CompiledRule) -> int | None:
+    """The longest prefix of the wildcard masks by which a rule takes the flow, None if by none."""
+    lengths = []
+    for part in compiled.checks:
+        if isinstance(part, AddressPart) and not part.field.negate:
+            leaf = part.field.deciding_leaf(part.end(walk.subject))
+            if leaf is not None and leaf.wildcard is not None:
+                lengths.append(wildcard_prefix(leaf.wildcard))
+    return max(lengths, default=None)

@@ -1,0 +1,378 @@
+"""Source and destination of a rule: which addresses they certainly hold, and which they may.
+
+Sources: PAN-OS administrator's guide, address objects, dynamic address groups, external dynamic lists and
+regions; a rule matches addresses before address translation. `negate-source` and `negate-destination` turn
+the whole list round.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from whydeny.model.addresses import LAST, format_address, is_ipv4, parse_address, parse_network
+from whydeny.model.answers import DeviceAnswers
+from whydeny.model.configuration import Address, AddressGroup, ExternalList
+from whydeny.model.truth import Truth
+from whydeny.policy.countries import is_country
+from whydeny.policy.lookup import Criterion
+from whydeny.policy.names import DEEPEST, Names, Path, open_groups
+from whydeny.policy.spans import NOTHING, Span, Spans, merge, without
+from whydeny.policy.tags import holds, read_expression
+from whydeny.policy.wording import members as listed
+from whydeny.policy.wording import several
+
+EVERYWHERE: Span = (0, LAST)
+ALL = merge([EVERYWHERE])
+
+# Lists that come with the firewall's content and stand in no configuration.
+PREDEFINED_LISTS = frozenset(
+    {"panw-known-ip-list", "panw-highrisk-ip-list", "panw-bulletproof-ip-list", "panw-torexit-ip-list"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One side of a flow: its address and what the log row says of it.
+
+    `country` is the code of its country, "" for none, None for not known.
+    """
+
+    address: int | None = None
+    country: str | None = None
+    external_list: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """The end of a path through groups: a literal, or something whose addresses no configuration holds.
+
+    `inside` are the addresses that certainly belong to it, `maybe` those that may. `country`,
+    `external_list` and `group` are what a log row can confirm; a predefined region goes by its country alone.
+    `wildcard` is a value and the bits to ignore. Of `ranged` leaves the range that decided is shown.
+    """
+
+    path: Path
+    inside: Spans = NOTHING
+    maybe: Spans = NOTHING
+    wildcard: tuple[int, int] | None = None
+    country: str = ""
+    external_list: str = ""
+    group: str = ""
+    settle: str = ""
+    ranged: bool = False
+
+    def decide(self, end: Endpoint) -> Truth:
+        """Whether the endpoint belongs to it."""
+        if (
+            (self.external_list and self.external_list == end.external_list)
+            or (self.group and self.group == end.group)
+            or (self.country and self.country == end.country)
+        ):
+            return Truth.MATCH
+        address = end.address
+        if address is None:
+            return Truth.UNKNOWN
+        if address in self.inside:
+            return Truth.MATCH
+        if self.wildcard is not None:
+            return Truth.MATCH if fits_wildcard(address, self.wildcard) else Truth.NO_MATCH
+        if self.country:
+            return Truth.UNKNOWN if end.country is None else Truth.NO_MATCH
+        return Truth.UNKNOWN if address in self.maybe else Truth.NO_MATCH
+
+    def path_to(self, address: int | None) -> Path:
+        """The path down to the literal that holds `address`."""
+        span = self.inside.find(address) if self.ranged and address is not None else None
+        return self.path if span is None else (*self.path[:-1], _span_text(span))
+
+
+def fits_wildcard(address: int, wildcard: tuple[int, int]) -> bool:
+    """Whether an IPv4 address agrees with an ip-wildcard; a 1 bit of its mask is ignored."""
+    value, ignored = wildcard
+    return is_ipv4(address) and (address | ignored) == value
+
+
+def read_wildcard(text: str) -> tuple[int, int] | None:
+    """`10.20.1.0/0.0.248.255` as the address with all ignored bits set, and those bits; None if malformed."""
+    base, slash, mask = text.strip().partition("/")
+    address, ignored = parse_address(base.strip()), parse_address(mask.strip())
+    if not slash or address is None or ignored is None or not (is_ipv4(address) and is_ipv4(ignored)):
+        return None
+    bits = ignored & 0xFFFFFFFF
+    return address | bits, bits
+
+
+def wildcard_prefix(wildcard: tuple[int, int]) -> int:
+    """How many leading bits of the mask are looked at."""
+    return 32 - wildcard[1].bit_length()
+
+
+@lru_cache(maxsize=65536)
+def _network(text: str) -> Span | None:
+    words = text.split(maxsplit=1)
+    return parse_network(words[0] if words and "-" not in text else text)
+
+
+def _networks(written: Iterable[str]) -> Spans:
+    return merge(span for span in map(_network, written) if span is not None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AddressField:
+    """The compiled `source` or `destination` of a rule."""
+
+    members: tuple[str, ...]
+    negate: bool = False
+    anything: bool = False
+    leaves: tuple[Leaf, ...] = ()
+    inside: Spans = NOTHING
+    maybe: Spans = NOTHING
+    wildcards: tuple[tuple[int, int], ...] = ()
+    countries: frozenset[str] = frozenset()
+    external_lists: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    cached_texts: dict[str, str] = field(default_factory=dict)
+
+    def decide(self, end: Endpoint) -> Truth:
+        """Whether the endpoint is in the list, negation included."""
+        found = Truth.MATCH if self.anything else self._listed(end)
+        return found.negated() if self.negate else found
+
+    def _listed(self, end: Endpoint) -> Truth:
+        if (
+            end.external_list in self.external_lists
+            or end.group in self.groups
+            or (end.country and end.country in self.countries)
+        ):
+            return Truth.MATCH
+        address = end.address
+        if address is None:
+            return Truth.UNKNOWN
+        if address in self.inside or any(fits_wildcard(address, wildcard) for wildcard in self.wildcards):
+            return Truth.MATCH
+        if address in self.maybe or (self.countries and end.country is None):
+            return Truth.UNKNOWN
+        return Truth.NO_MATCH
+
+    def wanted(self) -> str:
+        """What the rule asks, compact."""
+        names = listed(self.members) if self.members else "any"
+        return f"not ({names})" if self.negate else names
+
+    def deciding_leaf(self, end: Endpoint) -> Leaf | None:
+        """The first leaf that holds the endpoint."""
+        return next((leaf for leaf in self.leaves if leaf.decide(end) is Truth.MATCH), None)
+
+    def explain(self, name: str, end: Endpoint) -> Criterion:
+        """The criterion, with its sentence; `name` is `source` or `destination`."""
+        result = self.decide(end)
+        had = "not known" if end.address is None else format_address(end.address)
+        wanted = self.wanted()
+        if self.anything:
+            detail = "the rule negates any, so no address fits" if self.negate else ""
+            return Criterion(name, result, wanted, had, detail, matched=() if self.negate else ("any",))
+        if result is Truth.UNKNOWN:
+            return self._explain_unknown(name, end, wanted, had)
+        leaf = self.deciding_leaf(end)
+        if leaf is not None:
+            path = leaf.path_to(end.address)
+            detail = f"{had} is in {_path_text(path)}"
+            if leaf.decide(Endpoint(end.address)) is not Truth.MATCH:
+                detail = f"the log row says that the {name} is in {_path_text(path)}"
+            if self.negate:
+                detail += ", which the rule leaves out"
+            return Criterion(name, result, wanted, had, detail, matched=() if self.negate else path)
+        texts = [self._member_text(member) for member in self.members]
+        detail = f"{had} is not in {texts[0]}" if len(texts) == 1 else f"{had} is in none of {several(texts)}"
+        if self.negate:
+            detail += ", and the rule negates its list"
+        return Criterion(name, result, wanted, had, detail, matched=(wanted,) if self.negate else ())
+
+    def _explain_unknown(self, name: str, end: Endpoint, wanted: str, had: str) -> Criterion:
+        if end.address is None:
+            return Criterion(
+                name, Truth.UNKNOWN, wanted, had, f"the {name} address is not known", f"the {name} address"
+            )
+        needs = [leaf.settle for leaf in self.leaves if leaf.decide(end) is Truth.UNKNOWN]
+        needs = list(dict.fromkeys(needs))
+        verb = "is" if len(needs) == 1 and not needs[0].startswith(("the members", "the addresses")) else "are"
+        detail = f"whether {had} belongs to it can't be told: {several(needs, 2)} {verb} not among the inputs"
+        return Criterion(name, Truth.UNKNOWN, wanted, had, detail, several(needs, 4))
+
+    def _member_text(self, member: str) -> str:
+        """`n-clients (10.1.20.0/24)`, `g-dns-servers (10.1.0.10/32 and 3 more)`, or the literal alone."""
+        found = self.cached_texts.get(member)
+        if found is None:
+            under = [leaf.path[-1] for leaf in self.leaves if leaf.path[0] == member]
+            if not under:
+                found = f"{member} (empty)"
+            elif under == [member]:
+                found = member
+            else:
+                found = f"{member} ({several(under, 1)})"
+            self.cached_texts[member] = found
+        return found
+
+
+def _span_text(span: Span) -> str:
+    first, last = span
+    return format_address(first) if first == last else f"{format_address(first)}-{format_address(last)}"
+
+
+def _path_text(path: Path) -> str:
+    if len(path) == 1:
+        return path[0]
+    return f"{' › '.join(path[:-1])} ({path[-1]})"
+
+
+class AddressBook:
+    """Compiles the address fields of rules over the scopes of one policy."""
+
+    def __init__(self, names: Names, answers: DeviceAnswers) -> None:
+        self._names = names
+        self._answers = answers
+        self._fqdns = {host.lower().rstrip("."): found for host, found in answers.fqdns.items()}
+        self._tagged = self._tagged_objects()
+        self._reached: dict[str, tuple[Leaf, ...]] = {}
+        self._fields: dict[tuple[tuple[str, ...], bool], AddressField] = {}
+
+    def field(self, members: tuple[str, ...], negate: bool) -> AddressField:
+        """The compiled field of a rule; equal fields are one object."""
+        key = (members, negate)
+        found = self._fields.get(key)
+        if found is None:
+            found = self._fields[key] = self._compile(members, negate)
+        return found
+
+    def _compile(self, members: tuple[str, ...], negate: bool) -> AddressField:
+        if not members or "any" in members:
+            return AddressField(members, negate, anything=True)
+        leaves = [leaf for member in dict.fromkeys(members) for leaf in self._leaves(member)]
+        return AddressField(
+            members,
+            negate,
+            leaves=tuple(leaves),
+            inside=merge(span for leaf in leaves for span in leaf.inside.pairs()),
+            maybe=merge(span for leaf in leaves for span in leaf.maybe.pairs()),
+            wildcards=tuple(dict.fromkeys(leaf.wildcard for leaf in leaves if leaf.wildcard is not None)),
+            countries=frozenset(leaf.country for leaf in leaves if leaf.country),
+            external_lists=frozenset(leaf.external_list for leaf in leaves if leaf.external_list),
+            groups=frozenset(leaf.group for leaf in leaves if leaf.group),
+        )
+
+    def _leaves(self, member: str) -> tuple[Leaf, ...]:
+        """Every leaf under a rule's member."""
+        found = self._reached.get(member)
+        if found is None:
+            paths, complete = open_groups(member, self._members_of)
+            leaves = [leaf for path in paths for leaf in self._leaves_at(path)]
+            if not complete:
+                leaves.append(Leaf((member,), maybe=ALL, settle=f"a group nested less than {DEEPEST} deep"))
+            found = self._reached[member] = tuple(leaves)
+        return found
+
+    def _members_of(self, name: str) -> tuple[str, ...]:
+        if self._names.region(name) is not None:
+            return ()
+        found = self._names.address(name)
+        if not isinstance(found, AddressGroup):
+            return ()
+        if found.filter is None:
+            return found.members
+        expression = read_expression(found.filter)
+        if expression is None:
+            return ()
+        return tuple(name for name, tags in self._tagged.items() if name != found.name and holds(expression, tags))
+
+    def _leaves_at(self, path: Path) -> list[Leaf]:
+        name = path[-1]
+        region = self._names.region(name)
+        if region is not None:
+            inside = _networks(region.addresses)
+            if not is_country(name):  # a made region extends a predefined one of the same name
+                return [Leaf((*path, listed(region.addresses, 2)), inside)]
+            return [Leaf(path, inside, country=name, settle=_country_need(name))]
+        found = self._names.address(name)
+        if isinstance(found, Address):
+            return [self._address(path, found)]
+        if isinstance(found, AddressGroup):
+            return [] if found.filter is None else [self._registered(path, found)]
+        if isinstance(found, ExternalList) or name in PREDEFINED_LISTS:
+            return [self._external_list(path)]
+        span = _network(name)
+        if span is not None:
+            return [Leaf(path, merge([span]))]
+        answered = self._answered(name)
+        if answered is not None:
+            return [Leaf((*path, _answer_text(answered)), answered, ranged=True)]
+        if is_country(name):
+            return [Leaf(path, country=name, settle=_country_need(name))]
+        need = f"what {name} stands for (no object of that name in the files)"
+        return [Leaf(path, maybe=ALL, external_list=name, group=name, settle=need)]
+
+    def _address(self, path: Path, address: Address) -> Leaf:
+        literal = (*path, address.value)
+        if address.kind == "fqdn":
+            host = address.value.lower().rstrip(".")
+            if host in self._fqdns:
+                return Leaf(literal, merge((number, number) for number in self._fqdns[host]))
+            answered = self._answered(address.name)
+            if answered is not None:
+                return Leaf(literal, answered)
+            return Leaf(literal, maybe=ALL, settle=f"the addresses of {address.value} ({address.name})")
+        if address.kind == "ip-wildcard":
+            wildcard = read_wildcard(address.value)
+            if wildcard is not None:
+                return Leaf(literal, wildcard=wildcard)
+        else:
+            span = _network(address.value)
+            if span is not None:
+                return Leaf(literal, merge([span]))
+        return Leaf(literal, maybe=ALL, settle=f"a readable value of address {address.name} ({address.value!r})")
+
+    def _external_list(self, path: Path) -> Leaf:
+        name = path[-1]
+        answered = self._answered(name)
+        if answered is not None:
+            return Leaf((*path, _answer_text(answered)), answered, external_list=name, ranged=True)
+        return Leaf(path, maybe=ALL, external_list=name, settle=f"the members of external list {name}")
+
+    def _registered(self, path: Path, group: AddressGroup) -> Leaf:
+        """The run-time members of a dynamic group."""
+        name = group.name
+        answered = self._answered(name)
+        if answered is not None:
+            return Leaf((*path, _answer_text(answered)), answered, group=name, ranged=True)
+        expression = read_expression(group.filter or "")
+        if expression is None:
+            need = f"a readable tag expression of dynamic group {name}"
+            return Leaf(path, maybe=ALL, group=name, settle=need)
+        tagged = self._answers.registered_tags
+        inside = merge((number, number) for number, tags in tagged.items() if holds(expression, tags))
+        outside = merge((number, number) for number, tags in tagged.items() if not holds(expression, tags))
+        maybe = NOTHING if self._answers.registered_complete else without(EVERYWHERE, outside)
+        return Leaf(path, inside, maybe, group=name, settle=f"the registered addresses of dynamic group {name}")
+
+    def _answered(self, name: str) -> Spans | None:
+        """The members that the firewall, or a list by hand, gives a name; None if nobody asked."""
+        for answers in (self._answers.group_addresses, self._answers.list_members):
+            if name in answers:
+                return _networks(answers[name])
+        return None
+
+    def _tagged_objects(self) -> dict[str, frozenset[str]]:
+        """Tags of the address objects and groups that are in sight, by name."""
+        found: dict[str, frozenset[str]] = {}
+        for scope in reversed(self._names.scopes):
+            for kind in (scope.address_groups, scope.addresses):
+                found.update({name: frozenset(thing.tags) for name, thing in kind.items()})
+        return {name: tags for name, tags in found.items() if tags}
+
+
+def _country_need(name: str) -> str:
+    return f"the country of the address (region {name})"
+
+
+def _answer_text(spans: Spans) -> str:
+    return "empty" if not spans else "1 range" if len(spans.firsts) == 1 else f"{len(spans.firsts):,} ranges"

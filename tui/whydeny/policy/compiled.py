@@ -1,0 +1,159 @@
+"""Rules compiled to their criteria, sharing what equal criteria have in common."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from whydeny.model.answers import DeviceAnswers
+from whydeny.model.configuration import Policy, Rule, Rulebase
+from whydeny.model.truth import Truth
+from whydeny.policy.addresses import AddressBook
+from whydeny.policy.applications import ApplicationBook, Catalog
+from whydeny.policy.categories import CategoryBook
+from whydeny.policy.criteria import (
+    AddressPart,
+    ApplicationPart,
+    CategoryPart,
+    FixedPart,
+    HipPart,
+    Part,
+    RuleTypePart,
+    SchedulePart,
+    ServicePart,
+    UserPart,
+    ZonePart,
+)
+from whydeny.policy.lookup import Criterion
+from whydeny.policy.schedules import ScheduleBook
+from whydeny.policy.services import ServiceBook
+from whydeny.policy.users import UserBook
+from whydeny.policy.wording import members as listed
+
+P = TypeVar("P", bound=Part)
+
+WITH_APPLICATION = frozenset({Rulebase.SECURITY})
+WITH_USER = frozenset({Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION})
+WITH_CATEGORY = WITH_USER
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRule:
+    """A rule with its criteria. `parts` are all, as a screen shows them; `checks` those that can fail."""
+
+    rule: Rule
+    index: int
+    parts: tuple[Part, ...]
+    checks: tuple[Part, ...]
+
+    def part(self, kind: type[P], name: str = "") -> P | None:
+        """The part of a kind (and name), None if the rule has none."""
+        for part in self.parts:
+            if isinstance(part, kind) and (not name or getattr(part, "name", "") == name):
+                return part
+        return None
+
+
+class Compiler:
+    """Compiles rules over the objects of one policy."""
+
+    def __init__(self, policy: Policy, catalog: Catalog, answers: DeviceAnswers) -> None:
+        self._serial = policy.serial
+        self._vsys = policy.vsys
+        self._addresses = AddressBook(catalog.names, answers)
+        self._services = ServiceBook(catalog.names)
+        self._applications = ApplicationBook(catalog)
+        self._users = UserBook(answers)
+        self._categories = CategoryBook(catalog.names)
+        self._schedules = ScheduleBook(catalog.names)
+        self._parts: dict[Hashable, Part] = {}
+
+    @property
+    def size(self) -> int:
+        """How many different parts there are."""
+        return len(self._parts)
+
+    def compile(self, rules: Sequence[Rule]) -> tuple[CompiledRule, ...]:
+        """Rules in order."""
+        return tuple(self.compile_one(rule, index) for index, rule in enumerate(rules))
+
+    def compile_one(self, rule: Rule, index: int = -1) -> CompiledRule:
+        """One rule."""
+        parts = tuple(self._parts_of(rule))
+        return CompiledRule(rule, index, parts, tuple(part for part in parts if not _always(part)))
+
+    def _shared(self, key: Hashable, make: Callable[[int], Part]) -> Part:
+        found = self._parts.get(key)
+        if found is None:
+            found = self._parts[key] = make(len(self._parts))
+        return found
+
+    def _fixed(self, criterion: Criterion, kind: type[FixedPart] = FixedPart) -> Part:
+        return self._shared(criterion, lambda number: kind(number, criterion))
+
+    def _parts_of(self, rule: Rule) -> Iterable[Part]:
+        if rule.disabled:
+            yield self._fixed(
+                Criterion("disabled", Truth.NO_MATCH, "yes", "", "the rule is disabled, so it is passed over")
+            )
+        if rule.targets:
+            yield self._fixed(self._target(rule))
+        yield self._shared(("from", rule.from_zones), lambda number: ZonePart(number, "from", rule.from_zones))
+        if rule.rule_type != "intrazone":  # an intrazone rule has no destination zone of its own
+            yield self._shared(("to", rule.to_zones), lambda number: ZonePart(number, "to", rule.to_zones))
+        if rule.rule_type in ("intrazone", "interzone"):
+            yield self._shared(("type", rule.rule_type), lambda number: RuleTypePart(number, rule.rule_type))
+        source = self._addresses.field(rule.sources, rule.negate_source)
+        yield self._shared(("source", source), lambda number: AddressPart(number, "source", source))
+        destination = self._addresses.field(rule.destinations, rule.negate_destination)
+        yield self._shared(("destination", destination), lambda number: AddressPart(number, "destination", destination))
+        if rule.rulebase in WITH_USER:
+            users = self._users.field(rule.users)
+            yield self._shared(("user", users), lambda number: UserPart(number, users))
+        for name, members in (("source-hip", rule.source_hips), ("destination-hip", rule.destination_hips)):
+            if members and "any" not in members:
+                yield self._fixed(_hip(name, members), HipPart)
+        applications = self._applications.field(rule.applications)
+        if rule.rulebase in WITH_APPLICATION:
+            yield self._shared(("application", applications), lambda number: ApplicationPart(number, applications))
+        if rule.rulebase is Rulebase.OVERRIDE:
+            service = self._services.override_field(rule)
+        else:
+            service = self._services.field(rule.services)
+        key = ("service", service, applications if service.by_default else None)
+        yield self._shared(key, lambda number: ServicePart(number, service, applications))
+        if rule.rulebase in WITH_CATEGORY:
+            categories = self._categories.field(rule.categories)
+            yield self._shared(("category", categories), lambda number: CategoryPart(number, categories))
+        if rule.schedule:
+            schedule = self._schedules.field(rule.schedule)
+            yield self._shared(("schedule", schedule), lambda number: SchedulePart(number, schedule))
+
+    def _target(self, rule: Rule) -> Criterion:
+        wanted = listed(rule.targets)
+        wanted = f"not ({wanted})" if rule.target_negate else wanted
+        if self._serial is None:
+            detail = "which firewall this is for is not known, and the rule is for some only"
+            return Criterion("target", Truth.UNKNOWN, wanted, "not known", detail, "the firewall's serial number")
+        had = {self._serial, f"{self._serial}/{self._vsys}"}
+        result = Truth.MATCH if had.intersection(rule.targets) else Truth.NO_MATCH
+        result = result.negated() if rule.target_negate else result
+        detail = f"the rule is not for firewall {self._serial}" if result is Truth.NO_MATCH else ""
+        return Criterion("target", result, wanted, self._serial, detail)
+
+
+def _hip(name: str, members: tuple[str, ...]) -> Criterion:
+    side = name.partition("-")[0]
+    need = f"the HIP and device data of the {side} at the time (HIP Match log)"
+    detail = f"whether the {side} host fits {listed(members)} is run-time data"
+    return Criterion(name, Truth.UNKNOWN, listed(members), "not known", detail, need)
+
+
+def _always(part: Part) -> bool:
+    """Whether a part holds for every flow, so that a look-up can pass over it."""
+    if isinstance(part, ZonePart):
+        return part.anything
+    if isinstance(part, AddressPart):
+        return part.field.anything and not part.field.negate
+    if isinstance(part, (UserPart, ApplicationPart, ServicePart, CategoryPart)):
+        return part.field.anything
+    return isinstance(part, FixedPart) and part.criterion.result is Truth.MATCH
