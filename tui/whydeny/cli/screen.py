@@ -1,0 +1,61 @@
+"""`whydeny open` and `whydeny demo`: the full-screen explorer."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from whydeny.cli.inputs import inputs_argument, policy_options, release_of
+from whydeny.cli.main import reported
+from whydeny.model.errors import UsageError
+from whydeny.model.progress import Progress
+from whydeny.model.site import Site
+
+
+def explore(open_site: Callable[[Progress], Site], title: str, where: str | None = None, **choice: object) -> None:
+    """Open the screen; raises `UsageError` where there is no terminal for it."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the screen needs a terminal; 'whydeny explain' prints to a pipe or a file")
+    from whydeny.ui.app import run_explorer  # the screen is loaded only when it is opened
+
+    sys.exit(run_explorer(open_site, title, where, **choice))
+
+
+@click.command("open")
+@inputs_argument
+@policy_options
+@click.option("--where", metavar="FILTER", help="Begin with this filter.")
+@reported
+def open_command(
+    inputs: tuple[Path, ...],
+    config: tuple[Path, ...],
+    pan_os: str | None,
+    serial: str | None,
+    device_group: str | None,
+    where: str | None,
+) -> None:
+    """Open saved exports and configurations on the screen."""
+    from whydeny.sources.open import open_inputs
+
+    paths = (*inputs, *config)
+    title = " + ".join(path.name or str(path) for path in paths[:3]) + (" + …" if len(paths) > 3 else "")
+    explore(
+        lambda progress: open_inputs(paths, progress),
+        title,
+        where,
+        release=release_of(pan_os),
+        serial=serial,
+        device_group=device_group,
+    )
+
+
+@click.command("demo")
+@reported
+def demo_command() -> None:
+    """Open the packaged demonstration site: synthetic firewalls, sessions and logs."""
+    from whydeny.demo import demo_folder
+    from whydeny.sources.open import open_inputs
+
+    with demo_folder() as folder:
+        explore(lambda progress: open_inputs([folder], progress), "demonstration (synthetic)")

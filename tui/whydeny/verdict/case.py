@@ -1,0 +1,339 @@
+"""One session with everything that can be asked about it: look-ups, the rule that moved, rows that belong to it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from whydeny.model.applications import Application
+from whydeny.model.columns import Kind
+from whydeny.model.configuration import AuthenticationObject, DecryptionProfile, Policy, Rule, Rulebase
+from whydeny.model.flags import Flag
+from whydeny.model.protocols import TCP
+from whydeny.model.release import Release
+from whydeny.model.tables import Session
+from whydeny.model.truth import Truth
+from whydeny.policy.engine import Engine
+from whydeny.policy.flows import flow_of
+from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
+from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members
+from whydeny.verdict.events import Event, events_between
+from whydeny.verdict.finding import Evidence, Outcome
+from whydeny.verdict.related import Related
+
+NOT_IDENTIFIED = frozenset({"incomplete", "insufficient-data", "not-applicable"})
+HANDSHAKE_APPLICATIONS = frozenset({"ssl", *NOT_IDENTIFIED})
+# Criteria whose value can't change while a session lives, so that a session once allowed by a rule fits them still.
+FIXED = frozenset({"from", "to", "rule-type", "protocol", "target"})
+ADDRESS_FIELDS = frozenset({"source", "destination"})
+
+
+def no_policy(rulebase: Rulebase) -> LookUp:
+    """The answer of a rulebase that nobody gave."""
+    return LookUp(rulebase, None, Certainty.UNKNOWN, reason="no configuration of this firewall among the inputs")
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What moved the session from the rule that allowed it to the rule that the look-up ends at.
+
+    `fields` are the criteria that account for it; `fixed` those among the misses that can't have changed while
+    the session lived, which means that the configuration is not the one that allowed it.
+    """
+
+    fields: frozenset[str]
+    fixed: frozenset[str]
+
+
+class Case:
+    """A session under diagnosis. Everything is worked out when first asked, and only once."""
+
+    def __init__(
+        self, session: Session, outcome: Outcome, related: Related, engine: Engine | None, release: Release | None
+    ) -> None:
+        self.session = session
+        self.outcome = outcome
+        self.related = related
+        self.engine = engine
+        self.release = release
+
+    # --- the row
+
+    @property
+    def application(self) -> str:
+        """The final application, in lower case; empty if the row has none."""
+        return (self.session.application or "").lower()
+
+    @property
+    def identified(self) -> bool:
+        """Whether App-ID settled on an application."""
+        return bool(self.application) and self.application not in NOT_IDENTIFIED
+
+    @property
+    def short(self) -> bool:
+        """Whether the session died about when its handshake did: at most 5 s and few packets."""
+        seconds, packets = self.session.elapsed, self.session.packets
+        return (seconds is None or seconds <= 5) and (packets is None or packets <= 40)
+
+    @property
+    def long(self) -> bool:
+        """Whether the session lived for a minute or more."""
+        return (self.session.elapsed or 0) >= 60
+
+    @property
+    def inner_application(self) -> bool:
+        """Whether App-ID saw what is inside the TLS, which means that the handshake worked."""
+        return bool(self.session.decrypted) and self.identified and self.application != "ssl"
+
+    @property
+    def named_rule(self) -> str:
+        """The rule that the row names, for sentences."""
+        return self.session.rule or "a rule that the row doesn't name"
+
+    def flag(self, flag: Flag) -> bool | None:
+        """Whether a flag is set; None where the row has no flags."""
+        return flag in self.session.flags if self.session.flags_known else None
+
+    def at_least(self, major: int, minor: int = 0) -> bool | None:
+        """Whether the release is `major.minor` or newer; None if it isn't known."""
+        return None if self.release is None else self.release >= Release(major, minor)
+
+    # --- the look-ups
+
+    @cached_property
+    def flow(self) -> Flow:
+        """The row's final values."""
+        return flow_of(self.session)
+
+    @property
+    def policy(self) -> Policy | None:
+        """The policy of the row's virtual system."""
+        return self.engine.policy if self.engine else None
+
+    def look_up(self, rulebase: Rulebase) -> LookUp:
+        """The rule of a rulebase for the row's final values."""
+        if self.engine is None:
+            return no_policy(rulebase)
+        allowed_by = self.logged.name if rulebase is Rulebase.SECURITY and self.logged else None
+        return self.engine.look_up(rulebase, self.flow, allowed_by=allowed_by)
+
+    @cached_property
+    def security(self) -> LookUp:
+        """The security rulebase's answer."""
+        return self.look_up(Rulebase.SECURITY)
+
+    @cached_property
+    def decryption(self) -> LookUp:
+        """The decryption rulebase's answer."""
+        return self.look_up(Rulebase.DECRYPTION)
+
+    @cached_property
+    def authentication(self) -> LookUp:
+        """The authentication rulebase's answer."""
+        return self.look_up(Rulebase.AUTHENTICATION)
+
+    @cached_property
+    def logged(self) -> Rule | None:
+        """The rule that the row names (by its uuid, else its name) as the configuration has it."""
+        if self.engine is None or not self.session.rule:
+            return None
+        return self.engine.rule_named(Rulebase.SECURITY, self.session.rule, self.session.rule_uuid)
+
+    @cached_property
+    def logged_trace(self) -> RuleTrace | None:
+        """The logged rule against the final values."""
+        if self.engine is None or self.logged is None:
+            return None
+        return self.engine.explain_rule(self.logged, self.flow)
+
+    @property
+    def evaluated(self) -> Rule | None:
+        """The security rule that certainly takes the final values."""
+        return self.security.rule
+
+    @property
+    def refuser(self) -> Rule | None:
+        """The evaluated rule where it refuses."""
+        rule = self.evaluated
+        return rule if rule is not None and rule.action != "allow" else None
+
+    @property
+    def still_allowed(self) -> bool:
+        """Whether the look-up certainly ends at an allow rule."""
+        rule = self.evaluated
+        return rule is not None and rule.action == "allow" and self.security.action_certain
+
+    @property
+    def same_rule(self) -> bool:
+        """Whether the look-up ends at the very rule that the row names."""
+        return self.evaluated is not None and self.logged is not None and self.evaluated.number == self.logged.number
+
+    @property
+    def may_refuse(self) -> tuple[RuleTrace, ...]:
+        """Earlier rules that refuse and can't be judged from the inputs."""
+        return tuple(trace for trace in self.security.possible_traces if trace.rule.action != "allow")
+
+    @cached_property
+    def shift(self) -> Shift:
+        """What moved the session off the rule that allowed it."""
+        trace, refuser = self.logged_trace, self.refuser
+        if trace is None:
+            return Shift(frozenset(), frozenset())
+        missed = {c.field for c in trace.criteria if c.result is Truth.NO_MATCH}
+        rule = trace.rule
+        if "application" in missed and set(rule.services) == {"application-default"}:
+            missed.discard("service")  # the ports of other applications say nothing of this one
+        fixed = {name for name in missed if name in FIXED}
+        for name, members in (("source", rule.sources), ("destination", rule.destinations)):
+            if name in missed and not self.moving(members):
+                fixed.add(name)
+        if "service" in missed and "application-default" not in rule.services:
+            fixed.add("service")
+        fields = missed - fixed
+        if not missed and refuser is not None and (refuser.number or 0) < (rule.number or 0):
+            fields = self._movable(refuser)
+            if not fields:
+                fixed = {"order"}
+        return Shift(frozenset(fields), frozenset(fixed))
+
+    def _movable(self, rule: Rule) -> set[str]:
+        """Criteria of a rule above that may have begun to match while the session lived."""
+        found = set()
+        if rule.applications != ("any",):
+            found.add("application")
+        if rule.categories != ("any",):
+            found.add("category")
+        if rule.users != ("any",):
+            found.add("source-user")
+        if rule.source_hips != ("any",) or rule.destination_hips != ("any",):
+            found.add("source-hip")
+        if self.moving(rule.sources):
+            found.add("source")
+        if self.moving(rule.destinations):
+            found.add("destination")
+        if rule.schedule:
+            found.add("schedule")
+        if set(rule.services) == {"application-default"} and rule.applications == ("any",):
+            found.add("service")
+        return found
+
+    def moving(self, members: tuple[str, ...]) -> tuple[Moving, ...]:
+        """Members of an address criterion whose addresses change without a commit."""
+        return moving_members(self.policy, members) if self.policy else ()
+
+    def logged_unknowns(self) -> frozenset[str]:
+        """Criteria of the logged rule that can't be judged from the inputs."""
+        trace = self.logged_trace
+        return frozenset(c.field for c in trace.unknowns()) if trace else frozenset()
+
+    def criterion_detail(self, trace: RuleTrace | None, name: str) -> str:
+        """What was wanted and what was there, of one criterion."""
+        if trace is None:
+            return ""
+        return next((c.detail or f"wants {c.wanted}, had {c.had}" for c in trace.criteria if c.field == name), "")
+
+    # --- objects
+
+    def application_of(self, name: str) -> Application | None:
+        """What is known of an application."""
+        return self.engine.applications.get(name) if self.engine else None
+
+    def enforcement(self, rule: Rule) -> AuthenticationObject | None:
+        """The enforcement object of an authentication rule."""
+        return enforcement_of(self.policy, rule) if self.policy else None
+
+    def profile(self, rule: Rule) -> DecryptionProfile | None:
+        """The decryption profile of a rule."""
+        return decryption_profile_of(self.policy, rule) if self.policy else None
+
+    # --- other rows
+
+    def log_rows(self, kind: Kind) -> list[dict[str, Any]]:
+        """The rows of another log that belong to this session; each has its table index under `row`."""
+        log = self.related.log(kind)
+        return [log.table.row(row) | {"row": row} for row in log.of_session(self.session)]
+
+    @cached_property
+    def decryption_rows(self) -> list[dict[str, Any]]:
+        """The decryption-log rows of this session."""
+        return self.log_rows(Kind.DECRYPTION)
+
+    @cached_property
+    def url_rows(self) -> list[dict[str, Any]]:
+        """The URL-log rows of this session."""
+        return self.log_rows(Kind.URL)
+
+    @cached_property
+    def threat_rows(self) -> list[dict[str, Any]]:
+        """The threat-log rows of this session."""
+        return self.log_rows(Kind.THREAT)
+
+    def address_rows(self, kind: Kind, before: timedelta, after: timedelta) -> list[dict[str, Any]]:
+        """Rows of an authentication, User-ID or IP-tag log about the source address, from `before` its start."""
+        session = self.session
+        if session.source is None or session.end is None:
+            return []
+        log = self.related.log(kind)
+        first, last = (session.start or session.end) - before, session.end + after
+        rows = [log.table.row(row) | {"row": row} for row in log.about_address(session.source, first, last)]
+        return [row for row in rows if not (row.get("serial") and session.serial) or row["serial"] == session.serial]
+
+    @cached_property
+    def neighbours(self) -> list[Session]:
+        """Other sessions of the same source and firewall, an hour before its start to a minute after its end."""
+        rows = self.related.from_same_source(self.session, timedelta(hours=1), timedelta(seconds=60))
+        found = [self.related.session(row) for row in rows[-400:]]
+        return [other for other in found if other.serial == self.session.serial]
+
+    @cached_property
+    def cluster(self) -> int:
+        """How many sessions with other sources or destinations were refused within two seconds of this one."""
+        session, seen = self.session, set()
+        for row in self.related.ended_together(session).tolist()[:200]:
+            other = self.related.session(row)
+            if row != session.row and other.serial == session.serial:
+                seen.add((other.source, other.destination, other.destination_port))
+        seen.discard((session.source, session.destination, session.destination_port))
+        return len(seen)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Commits, content installs and list refreshes from 10 s before the session's end to 2 s after it."""
+        if self.session.end is None:
+            return []
+        end = self.session.end
+        return events_between(
+            self.related, end - timedelta(seconds=10), end + timedelta(seconds=2), self.session.serial
+        )
+
+    @cached_property
+    def same_before(self) -> Session | None:
+        """An earlier session with the same values wherever a rule could look, but let through to its end.
+
+        Had the configuration been the same then, it would have been refused like this one.
+        """
+        alike = ("application", "rule", "destination_port", "protocol", "to_zone", "category", "decrypted", "user")
+        for other in reversed(self.neighbours):
+            if (
+                all(getattr(other, name) == getattr(self.session, name) for name in alike)
+                and other.end is not None
+                and self.session.end is not None
+                and other.end < self.session.end
+                and self.related.outcome(other.row) == Outcome.COMPLETED
+            ):
+                return other
+        return None
+
+    @property
+    def is_tcp(self) -> bool:
+        """Whether the session is TCP."""
+        return self.session.protocol == TCP
+
+    def supporting(self, text: str, weight: float, **more: Any) -> Evidence:
+        """Evidence from a sentence and its weight."""
+        return Evidence(text, weight, **more)
+
+
+def moment_text(moment: datetime | None) -> str:
+    """A time as it is written in evidence."""
+    return "an unknown time" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,93 @@
+"""The application is off the ports that application-default gives it.
+
+What it means
+-------------
+A rule with service application-default takes each application on its own default ports only. When App-ID settles on an
+application whose default ports don't hold the session's port, the rule stops matching and the session falls through
+to a deny that writes no log. From 9.0 on this is strict in both directions: web-browsing in clear only on 80,
+decrypted only on 443, and likewise for smtp, ftp, ldap, pop3 and imap.
+
+How it is recognised
+--------------------
+The application is one of the rule's, the rule fails on its service alone, and that service is application-default. The
+flag non-standard-port (8.0 and later) says the same.
+
+What to look at next
+--------------------
+The application's default ports (Objects > Applications); whether the session was decrypted (flag); what really runs on
+that port.
+
+What else looks like this
+-------------------------
+Decrypted web-browsing on 443 before 9.0 (app-default-decrypted-port). A rule with an explicit service can't lose a
+session by its port: then the configuration has changed.
+"""
+
+from whydeny.model.flags import Flag
+from whydeny.verdict.case import Case
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.finding import Basis, Evidence
+from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port, ports_text
+from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS
+
+CAUSE = Cause(
+    title="Application off its default ports under application-default",
+    needs=("running configuration", "application content of the firewall"),
+    references=(APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS),
+)
+
+
+def check(case: Case) -> Answer:
+    """Whether application-default lost the session by its port."""
+    stopped = needs_refusal(case)
+    if stopped is not None:
+        if isinstance(stopped, CantTell) and case.engine is None and case.flag(Flag.NON_STANDARD_PORT):
+            return CantTell(
+                "the row's flags say that the application is on a non-standard port; what the rule asks isn't known",
+                "the rule's service in the running configuration",
+                0.45,
+            )
+        return stopped
+    refuser = case.refuser
+    if refuser is None or not default_port_miss(case):
+        return default_port_rules_out(case) or RuledOut(f"{case.named_rule} does not fail on its service")
+    if case.session.decrypted and case.at_least(9) is False and on_tls_port(case):
+        return RuledOut("before 9.0 a decrypted application on its TLS port is a cause of its own")
+    gathered = Gathering()
+    lookup_evidence(case, gathered, refuser)
+    rule = case.logged
+    detail = case.criterion_detail(case.logged_trace, "service")
+    if rule is not None:
+        gathered.add(Evidence(f"{rule.name} fails on the service alone: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
+    flagged = case.flag(Flag.NON_STANDARD_PORT)
+    if flagged:
+        gathered.add(Evidence("the row's flags say that the application is on a non-standard port", 0.5))
+    elif flagged is False and case.at_least(8):
+        gathered.add(Evidence("the flag non-standard-port is not set, though 8.0 and later set it", -0.5))
+    session = case.session
+    kind = " in clear" if session.decrypted is False and on_tls_port(case) else ""
+    port = f"{session.protocol_word}/{session.destination_port}"
+    return Held(
+        base=0.85,
+        headline=f"Last allowed by {case.named_rule}, then refused: {case.application}{kind} on {port} is off the ports "
+        f"that application-default gives it ({ports_text(case)}), and the session ended at {refusing(refuser)}.",
+        evidence=gathered.all(),
+        denied_by=refuser.name,
+        fix=_fix(case, port),
+        fix_at=rule.origin.edited_at() if rule else "",
+        flips_if=f"the rule's service is application-default and {case.application} is not on its ports",
+    )
+
+
+def _fix(case: Case, port: str) -> str:
+    if case.session.decrypted is False and case.session.destination_port == 443:
+        return (
+            "Find out what speaks plain HTTP on 443 and put it on TLS or on port 80. If it has to stay, a rule of its own "
+            f"for that destination with a service object for {port} and the application {case.application}; not service "
+            "any, and not for everybody."
+        )
+    return (
+        f"If {case.application} on {port} is wanted, a rule for that destination with a service object for {port} and the "
+        "application named; not service any, which lets it run on every port."
+    )

@@ -1,0 +1,146 @@
+"""App-ID settled on an application that no allow rule takes, and a deny that writes no log took the session.
+
+What it means
+-------------
+The first packets are let through on zones, addresses, user and port alone, with the application still a wildcard. When
+App-ID names the application, the rulebase is asked again. No allow rule takes that application any more, so the
+session ends at a rule that refuses without logging (as interzone-default does), and the traffic log keeps the last
+rule that was written into the session: an allow rule.
+
+How it is recognised
+--------------------
+The look-up with the final application ends at a refusing rule that does not log, and the rule in the row fails on its
+application criterion alone (or a silent rule above names the application). `default-rule`: interzone-default or an
+overridden intrazone-default refused. `silent-rule`: an explicit rule with log at session end off. `new-content`: the
+same conversation passed as another application until a content update was installed.
+
+What to look at next
+--------------------
+Override interzone-default to log at session end (Policies > Security), then look for the session again; `test
+security-policy-match` with the final application and `show-all yes`; the session tracker of a discarded session says
+"appid policy lookup deny".
+
+What else looks like this
+-------------------------
+An enabler application that was let through only to recognise another (app-dependency); a custom name from an override
+(app-override); ssh-tunnel; quic; a commit that took the application out of the rule under a long-lived session
+(policy-change).
+"""
+
+from datetime import timedelta
+
+from whydeny.model.configuration import Rule
+from whydeny.verdict.case import Case, moment_text
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.events import CONTENT, Event, events_between
+from whydeny.verdict.finding import Basis, Evidence, Outcome
+from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
+from whydeny.verdict.references import DISCARDED_DEFAULT, POLICY_FLOW, THREAD, TRACKER
+
+CAUSE = Cause(
+    title="App-ID shift into a deny that writes no log",
+    needs=("running configuration",),
+    references=(THREAD, POLICY_FLOW, TRACKER, DISCARDED_DEFAULT),
+)
+
+
+def check(case: Case) -> Answer:
+    """Whether the final application moved the session to a refusal."""
+    stopped = needs_refusal(case)
+    if stopped is not None:
+        return stopped
+    if not case.identified:
+        return RuledOut(f"no application was identified ({case.application or 'the row names none'})")
+    refuser = case.refuser
+    if refuser is None or "application" not in case.shift.fields:
+        return _no_shift(case)
+    gathered = Gathering()
+    lookup_evidence(case, gathered, refuser)
+    gathered.add(_application_evidence(case, refuser))
+    for name in sorted(case.shift.fields - {"application", "service"}):
+        gathered.add(Evidence(f"{case.named_rule} also misses by {name}", -0.6, Basis.RULE))
+    variant = "default-rule" if refuser.is_default else "silent-rule" if not refuser.log_end else None
+    install = _new_content(case)
+    if install is not None:
+        variant = "new-content"
+        text = f"content {install.version or 'update'} was installed at {moment_text(install.moment)}, between the two"
+        gathered.add(Evidence(text, 0.6, Basis.ROW, row_trail(install.log, install.row)))
+    return Held(
+        base=0.85,
+        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, "
+        f"which no allow rule above takes, and the session ended at {refusing(refuser)}.",
+        evidence=gathered.all(),
+        variant=variant,
+        denied_by=refuser.name,
+        fix=_fix(case, refuser),
+        fix_at=(case.logged or refuser).origin.edited_at(),
+        flips_if=f"an application of {case.named_rule} in the row instead of {case.application}",
+    )
+
+
+def _no_shift(case: Case) -> Answer:
+    trace = case.logged_trace
+    if trace is None:
+        because = f"the rule {case.named_rule} is not in the configuration, so that what it asked can't be compared"
+        return CantTell(because, "the configuration that was in force at the time of the session", 0.2)
+    if "application" in case.logged_unknowns():
+        return CantTell(
+            f"whether {case.application} belongs to {case.named_rule} can't be told",
+            case.criterion_detail(trace, "application") or "the firewall's application content",
+            0.2,
+        )
+    return RuledOut(f"{case.application} is an application that {case.named_rule} takes")
+
+
+def _application_evidence(case: Case, refuser: Rule) -> Evidence:
+    detail = case.criterion_detail(case.logged_trace, "application")
+    trace = case.logged_trace
+    if trace is not None and any(c.field == "application" for c in trace.misses()):
+        text = f"{case.named_rule} fails on the application alone: {detail}"
+        return Evidence(text, 0.5, Basis.RULE, rule_trail(trace.rule))
+    text = f"{refuser.name} names the application, so that it could match only once App-ID had settled on it"
+    return Evidence(text, 0.5, Basis.RULE, rule_trail(refuser))
+
+
+def _new_content(case: Case) -> Event | None:
+    """The content install between an earlier success of the same conversation as another application and this one."""
+    session = case.session
+    if session.end is None:
+        return None
+    begin = session.start or session.end
+    installs = [
+        event
+        for event in events_between(case.related, begin - timedelta(days=2), begin, session.serial)
+        if event.kind == CONTENT
+    ]
+    if not installs:
+        return None
+    for row in reversed(case.related.from_same_source(session, timedelta(days=3), timedelta(0))):
+        other = case.related.session(row)
+        same = (other.destination, other.destination_port, other.rule, other.serial) == (
+            session.destination,
+            session.destination_port,
+            session.rule,
+            session.serial,
+        )
+        passed = case.related.outcome(row) == Outcome.COMPLETED
+        if same and passed and other.end is not None and other.application != session.application:
+            between = [event for event in installs if other.end <= event.moment]
+            return between[-1] if between else None
+    return None
+
+
+def _fix(case: Case, refuser: Rule) -> str:
+    application = case.application_of(case.application)
+    needed = f" (it depends on {', '.join(application.uses[:4])})" if application and application.uses else ""
+    if case.application.startswith("unknown"):
+        return (
+            f"If the traffic is wanted, name it: a custom application or an application override for this server and "
+            f"port, then a rule that allows it; not {case.application} as a whole, which lets any unknown protocol "
+            f"through. Until then let {refuser.name} log at session end, so that the refusal shows."
+        )
+    return (
+        f"If {case.application} is wanted, add it{needed} to an allow rule for these zones and addresses, such as "
+        f"{case.named_rule}; not 'any', which allows every application on these ports. Let {refuser.name} log at "
+        f"session end, so that such refusals show their rule."
+    )

@@ -1,0 +1,324 @@
+"""The TLS or SSH proxy, or a decryption profile, ended the session.
+
+What it means
+-------------
+The handshake between client, firewall and server failed, or a decryption profile refused the certificate, version or
+cipher. From 7.1 on such ends have reasons of their own (decrypt-cert-validation, decrypt-unsupport-param,
+decrypt-error), but policy-deny outranks them, and 7.1 and 8.0 wrote the generic policy-deny for some failures.
+
+How it is recognised
+--------------------
+A decryption-log row of the same session with an error (10.0 and later) proves it: `client-alert` and `server-alert` by
+who sent the fatal alert, `profile-block` where the certificate, version or cipher was refused, `no-decrypt-profile`
+where the rule does not decrypt but its profile checks certificates. `generic-pre-9.0`: 7.1 or 8.0, the security rule
+still matches, a decryption rule takes the session, and it died in the handshake. `opt-out`: the decryption opt-out page
+waited for an answer.
+
+What to look at next
+--------------------
+Monitor > Logs > Decryption for the session; `show system setting ssl-decrypt exclude-cache` (failed sites are left
+undecrypted for twelve hours); `test decryption-policy-match`; a capture of the TLS alert.
+
+What else looks like this
+-------------------------
+An inner application in the row means that the handshake worked: look at app-default-port, app-shift and url-category.
+A client that can't answer an authentication challenge dies as early (authentication-challenge). SSL/TLS handshake
+inspection by URL filtering resets the handshake too and shows in the URL log only.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from whydeny.model.columns import Kind
+from whydeny.model.configuration import Rule
+from whydeny.model.protocols import UDP
+from whydeny.policy.lookup import Certainty
+from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.finding import Basis, Evidence, Outcome
+from whydeny.verdict.grounds import LOOKUP_DENY, row_trail, rule_trail
+from whydeny.verdict.references import DECRYPTION_ERRORS, DECRYPTION_LOGS, END_REASONS, THREAD, WEBERBLOG
+from whydeny.verdict.tls import failed, profile_blocks, reason_text, variant_of_row
+
+CAUSE = Cause(
+    title="Decryption failed or a decryption profile refused",
+    needs=("decryption log (10.0 and later)", "running configuration"),
+    releases="all; the end reasons of their own since 7.1, the decryption log since 10.0",
+    references=(END_REASONS, DECRYPTION_ERRORS, DECRYPTION_LOGS, WEBERBLOG, THREAD),
+)
+
+
+def check(case: Case) -> Answer:
+    """Whether decryption ended the session."""
+    failures = [row for row in case.decryption_rows if failed(row)]
+    if failures:
+        return _proved(case, failures)
+    if case.outcome is Outcome.DECRYPTION_BLOCK:
+        return _named_by_end_reason(case)
+    stopped = _rules_out(case)
+    if stopped is not None:
+        return stopped
+    rule = case.decryption.rule
+    if rule is None:
+        possible = ", ".join(r.name for r in case.decryption.possible[:3])
+        because = f"whether decryption rule {possible} takes the session can't be told"
+        return CantTell(because, "; ".join(case.decryption.settle[:2]) or "the decryption log", 0.15)
+    if rule.action.startswith("decrypt"):
+        return _unproved(case, rule)
+    return _no_decrypt(case, rule)
+
+
+def _proved(case: Case, failures: list[dict[str, Any]]) -> Held:
+    row = failures[-1]
+    text = f"the decryption log has this session: {reason_text(row)}"
+    gathered = Gathering()
+    gathered.add(Evidence(text, 0.9, trail=row_trail("decryption", row["row"])))
+    stage = (case.session.tracker_stage or "").lower()
+    if LOOKUP_DENY in stage:
+        gathered.add(Evidence(f"the session tracker says '{stage}', which is a rule look-up", -1.5))
+    if case.still_allowed and case.same_rule:
+        gathered.add(Evidence(f"{case.named_rule} still matches in every criterion", 0.4, Basis.RULE))
+    elif case.refuser is not None and case.identified and case.application != "ssl":
+        text = f"the look-up with the final values ends at {case.refuser.name}, which would do it as well"
+        gathered.add(Evidence(text, -1.2, Basis.RULE, rule_trail(case.refuser)))
+    if case.inner_application:
+        text = f"the row has the inner application {case.application}, so that one handshake worked"
+        gathered.add(Evidence(text, -1.0, Basis.DEDUCTION))
+    name = row.get("decryption_rule") or (case.decryption.rule.name if case.decryption.rule else None)
+    variant = variant_of_row(row, case.decryption.rule)
+    if variant == "server-alert":
+        who = "the server refused the firewall's handshake"
+    elif variant == "client-alert":
+        who = "the client refused the certificate or handshake that the firewall offered"
+    elif variant == "no-decrypt-profile":
+        who = "the profile of a no-decrypt rule refused the server's certificate"
+    elif variant == "profile-block":
+        who = "the decryption profile refused the server's certificate, version or cipher"
+    else:
+        who = "the TLS handshake through the firewall failed"
+    return Held(
+        base=0.88,
+        headline=f"Last allowed by {case.named_rule}, then ended by decryption: {who} ({reason_text(row)}).",
+        evidence=gathered.all(),
+        variant=variant,
+        denied_by=str(name) if name else None,
+        fix=_fix(variant, str(row.get("server_name") or row.get("subject_cn") or "the host")),
+        fix_at=case.decryption.rule.origin.edited_at() if case.decryption.rule else "",
+        flips_if="a decryption-log row of this session with an error",
+    )
+
+
+def _named_by_end_reason(case: Case) -> Held:
+    reason = case.session.end_reason or ""
+    meaning = {
+        "decrypt-cert-validation": "the certificate was refused by the profile or by a certificate alert, or the "
+        "server asked for a client certificate",
+        "decrypt-unsupport-param": "version, cipher or algorithm was refused by the profile or by a handshake alert",
+        "decrypt-error": "another fatal TLS alert (such as a client that doesn't trust the firewall's CA), an SSH error, "
+        "or no resources or HSM",
+    }.get(reason, "decryption ended it")
+    rule = case.decryption.rule
+    gathered = Gathering()
+    gathered.add(Evidence(f"the end reason is {reason}", 0.5, Basis.VENDOR))
+    variant = None
+    if rule is not None:
+        gathered.add(
+            Evidence(f"decryption rule {rule.name} ({rule.action}) takes it", 0.4, Basis.RULE, rule_trail(rule))
+        )
+        if not rule.action.startswith("decrypt"):
+            variant = "no-decrypt-profile"
+    elif case.engine is not None and not case.decryption.possible:
+        gathered.add(Evidence("no decryption rule of this configuration takes the session", -1.0, Basis.RULE))
+    missing = () if case.decryption_rows else ("the decryption-log row of this session (10.0 and later)",)
+    return Held(
+        base=0.82,
+        headline=f"Last allowed by {case.named_rule}, then ended by decryption: {reason} stands for: {meaning}.",
+        evidence=gathered.all(),
+        variant=variant,
+        denied_by=rule.name if rule else None,
+        fix=_fix("client-alert" if reason == "decrypt-error" else "profile-block", "the host"),
+        fix_at=rule.origin.edited_at() if rule else "",
+        missing=missing,
+        flips_if="an end reason that names decryption",
+    )
+
+
+def _rules_out(case: Case) -> Answer | None:
+    if case.session.protocol == UDP:
+        return RuledOut("the session is UDP, which is not decrypted by a TLS or SSH proxy")
+    if case.session.protocol is not None and not case.is_tcp:
+        return RuledOut(f"the session is {case.session.protocol_word}, which is not decrypted")
+    if case.engine is None:
+        because = "there is no configuration to tell whether a decryption rule takes the session"
+        return CantTell(because, "the decryption log of the session, or the decryption rules", 0.25)
+    look = case.decryption
+    if look.certainty is not Certainty.UNKNOWN and look.rule is None and not look.possible:
+        return RuledOut(look.reason or "no decryption rule takes the session")
+    if case.inner_application:
+        return RuledOut(f"the inner application {case.application} is in the row, so that the handshake had worked")
+    if case.identified and case.application != "ssl" and not case.application.startswith("ssh"):
+        return RuledOut(f"App-ID settled on {case.application}, which is past any handshake of TLS or SSH")
+    if look.certainty is Certainty.UNKNOWN:
+        return CantTell(look.reason or "the decryption rules aren't known", "the decryption rules", 0.15)
+    stage = (case.session.tracker_stage or "").lower()
+    if LOOKUP_DENY in stage:
+        return RuledOut(f"the session tracker says '{stage}', which is a rule look-up and not the proxy")
+    return None
+
+
+def _unproved(case: Case, rule: Rule) -> Answer:
+    """A decryption rule takes the session, and no decryption-log row says how it went."""
+    release = case.release
+    generic = case.at_least(7, 1) and not case.at_least(8, 1)
+    gathered = Gathering()
+    gathered.add(Evidence(f"decryption rule {rule.name} decrypts this session", 0.3, Basis.RULE, rule_trail(rule)))
+    if case.still_allowed and case.same_rule:
+        text = f"{case.named_rule} still matches in every criterion, so that no rule look-up refused it"
+        gathered.add(Evidence(text, 0.7, Basis.RULE))
+    elif case.refuser is not None:
+        text = f"the look-up with the final values ends at {case.refuser.name}"
+        gathered.add(Evidence(text, -2.0, Basis.RULE, rule_trail(case.refuser)))
+    if case.application in HANDSHAKE_APPLICATIONS and case.short:
+        gathered.add(
+            Evidence(f"it died as {case.application} within {case.session.elapsed or 0} s, in the handshake", 0.5)
+        )
+    elif not case.short:
+        gathered.add(Evidence(f"it lived for {case.session.elapsed} s, longer than a handshake", -1.2))
+    if case.cluster >= 5:
+        gathered.add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", -1.2))
+    _later_success(case, gathered)
+    _other_failures(case, gathered)
+    opt_out = bool(case.policy and case.policy.notify_user)
+    if opt_out:
+        text = "the opt-out page for decryption is on: the first session waits for the user's answer"
+        gathered.add(Evidence(text, 0.5, Basis.OPINION))
+    log = case.related.log(Kind.DECRYPTION)
+    if case.at_least(10) and len(log) and log.covers(case.session.end):
+        word = "though the rule logs failed handshakes" if rule.log_fail else "but the rule does not log failures"
+        gathered.add(Evidence(f"the decryption log covers the time and has no row of this session, {word}",
+                              -1.8 if rule.log_fail else -0.2, Basis.VENDOR))  # fmt: skip
+    if generic:
+        base, variant = 0.62, "generic-pre-9.0"
+        text = f"PAN-OS {release} is known to write the generic policy-deny for TLS failures"
+        gathered.add(Evidence(text, 0.3, Basis.VENDOR))
+    elif release is None:
+        base, variant = 0.4, None
+    elif case.at_least(9):
+        base, variant = 0.2, None
+        gathered.add(Evidence("from 9.0 on such ends have reasons of their own, unless policy-deny outranked them", 0.0,
+                              Basis.OPINION))  # fmt: skip
+    else:
+        base, variant = 0.4, "generic-pre-9.0"
+        gathered.add(Evidence("in which release the generic policy-deny ended is not documented", 0.0, Basis.OPINION))
+    if opt_out and variant is None:
+        variant = "opt-out"
+        base = max(base, 0.35)
+    return Held(
+        base=base,
+        headline=f"Last allowed by {case.named_rule}, then ended in decryption: rule {rule.name} decrypts it, the "
+        f"security rule still matches, and the session died in the handshake.",
+        evidence=gathered.all(),
+        variant=variant,
+        denied_by=rule.name,
+        fix=_fix(None, "the host"),
+        fix_at=rule.origin.edited_at(),
+        missing=("a capture of the TLS alert" if not case.at_least(10) else "the decryption-log row of this session",),
+        flips_if="a decryption-log row of this session with an error"
+        if case.at_least(10)
+        else "a fatal TLS alert from client or server in a packet capture",
+    )
+
+
+def _no_decrypt(case: Case, rule: Rule) -> Answer:
+    """The matching rule does not decrypt; its profile may still refuse certificates."""
+    if not rule.profile:
+        return RuledOut(f"decryption rule {rule.name} does not decrypt and has no profile")
+    profile = case.profile(rule)
+    if profile is None:
+        because = f"the profile {rule.profile} of no-decrypt rule {rule.name} is not in the files"
+        return CantTell(because, f"the decryption profile {rule.profile}", 0.2)
+    blocks = profile_blocks(profile, "ssl-no-proxy")
+    if not blocks:
+        return RuledOut(f"decryption rule {rule.name} does not decrypt, and its profile blocks nothing there")
+    if case.application not in HANDSHAKE_APPLICATIONS:
+        return RuledOut(f"App-ID settled on {case.application}, past the certificate check of rule {rule.name}")
+    version = next((str(row.get("tls_version") or "") for row in case.decryption_rows), "")
+    if "1.3" in version:
+        return RuledOut("the session is TLS 1.3, which hides the certificate from a no-decrypt rule")
+    gathered = Gathering()
+    text = f"no-decrypt rule {rule.name} has profile {rule.profile}, which refuses {', '.join(blocks)}"
+    gathered.add(Evidence(text, 0.6, Basis.RULE, rule_trail(rule)))
+    if case.still_allowed and case.same_rule:
+        gathered.add(Evidence(f"{case.named_rule} still matches in every criterion", 0.7, Basis.RULE))
+    elif case.refuser is not None:
+        gathered.add(Evidence(f"the look-up with the final values ends at {case.refuser.name}", -2.0, Basis.RULE))
+    if not case.short:
+        gathered.add(Evidence(f"it lived for {case.session.elapsed} s, longer than a handshake", -1.5))
+    log = case.related.log(Kind.DECRYPTION)
+    if case.at_least(10) and len(log) and log.covers(case.session.end) and rule.log_fail:
+        gathered.add(Evidence("the decryption log covers the time and has no row of this session", -1.2, Basis.VENDOR))
+    return Held(
+        base=0.4,
+        headline=f"Last allowed by {case.named_rule}, then ended by decryption policy although nothing was decrypted: the "
+        f"profile {rule.profile} of no-decrypt rule {rule.name} refuses {', '.join(blocks)}.",
+        evidence=gathered.all(),
+        variant="no-decrypt-profile",
+        denied_by=rule.name,
+        fix=_fix("no-decrypt-profile", "the host"),
+        fix_at=rule.origin.edited_at(),
+        missing=("the server's certificate and the TLS version",),
+        flips_if="an expired or untrusted certificate of the server in TLS 1.2 or older",
+    )
+
+
+def _later_success(case: Case, gathered: Gathering) -> None:
+    """A later undecrypted success to the same server: a failed site is left undecrypted for twelve hours."""
+    session = case.session
+    if session.end is None:
+        return
+    for row in case.related.from_same_source(session, timedelta(0), timedelta(hours=12))[:200]:
+        other = case.related.session(row)
+        later = other.start is not None and other.start >= session.end
+        same = (other.destination, other.destination_port) == (session.destination, session.destination_port)
+        if same and later and other.decrypted is False and case.related.outcome(row) == Outcome.COMPLETED:
+            text = (
+                f"session {other.id} to the same server passed undecrypted later, as the twelve-hour exclusion lets it"
+            )
+            gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", row)))
+            return
+
+
+def _other_failures(case: Case, gathered: Gathering) -> None:
+    """Whether this client fails at this server each time."""
+    session = case.session
+    again = [
+        other
+        for other in case.neighbours
+        if (other.destination, other.destination_port) == (session.destination, session.destination_port)
+        and case.related.outcome(other.row) == Outcome.ALLOWED_THEN_DENIED
+    ]
+    if again:
+        gathered.add(Evidence(f"{len(again)} more sessions of this client to this server ended the same way", 0.3))
+
+
+def _fix(variant: str | None, host: str) -> str:
+    if variant == "client-alert":
+        return (
+            f"If the client is managed, install the forward-trust CA on it. If the application pins its certificate, "
+            f"exclude just {host} from decryption (Device > Certificate Management > SSL Decryption Exclusion, or a "
+            "no-decrypt rule for it above). Turning decryption off for more than that host blinds the rules below."
+        )
+    if variant == "server-alert":
+        return (
+            f"See what {host} asks of the handshake (version, cipher, client certificate) and allow it in the decryption "
+            "profile if it is safe; if the server needs a client certificate or can't be proxied, exclude just that host."
+        )
+    if variant in ("profile-block", "no-decrypt-profile"):
+        return (
+            f"See which check refused {host}: an expired or untrusted certificate is for the server's owner to mend, or "
+            "import the missing intermediate or private CA. A profile relaxed for one host belongs on a rule for that host."
+        )
+    return (
+        f"Find the alert first (decryption log, or a capture), then mend its cause: trust the forward-trust CA on the "
+        f"client, or exclude just {host} if the client pins. Upgrading from 7.1 or 8.0 gives such ends their own reason."
+    )

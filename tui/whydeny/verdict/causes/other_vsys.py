@@ -1,0 +1,89 @@
+"""The other virtual system on the path refused the session.
+
+What it means
+-------------
+Between two virtual systems a session is looked up in both: each has its own zones, rules and log. The first allows and
+logs; the second refuses, and the first one's half ends with it.
+
+How it is recognised
+--------------------
+Another virtual system of the same firewall has a refusal for the same addresses and ports at the same moment, and this
+one's look-up still allows. Without that row, a destination or source zone of type external says that another virtual
+system is on the path.
+
+What to look at next
+--------------------
+The traffic log of all virtual systems; the rules of the other one; `test security-policy-match` there.
+
+What else looks like this
+-------------------------
+A second firewall behind this one refuses with a reset: then the end reason is a reset.
+"""
+
+from datetime import timedelta
+
+from whydeny.verdict.case import Case
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.finding import Basis, Evidence, Outcome
+from whydeny.verdict.grounds import row_trail
+from whydeny.verdict.references import INTERFACE_HELP, TRAFFIC_FIELDS
+
+CAUSE = Cause(
+    title="Refused in the next virtual system",
+    needs=("traffic log of all virtual systems", "running configuration of all virtual systems"),
+    references=(TRAFFIC_FIELDS, INTERFACE_HELP),
+)
+
+
+def check(case: Case) -> Answer:
+    """Whether another virtual system refused the same flow."""
+    session = case.session
+    if case.outcome is Outcome.DECRYPTION_BLOCK:
+        return RuledOut(f"the end reason is {session.end_reason}, which names decryption")
+    others = [case.related.session(row) for row in case.related.same_tuple(session)]
+    refused = [
+        other
+        for other in others
+        if other.serial == session.serial
+        and other.vsys != session.vsys
+        and case.related.outcome(other.row) == Outcome.POLICY_DENIED
+    ]
+    external = _external_zone(case)
+    if not refused:
+        if external is None:
+            return RuledOut("no other virtual system has a row of this flow, and neither zone leads to one")
+        because = f"the zone {external[0]} leads to {', '.join(external[1])}, whose log has no row of this flow here"
+        base = 0.35 if case.still_allowed else 0.12
+        return CantTell(because, f"the traffic log of {', '.join(external[1])} for the same addresses and ports", base)
+    other = refused[-1]
+    gathered = Gathering()
+    text = f"{other.vsys} refused the same addresses and ports by {other.rule} ({other.action})"
+    gathered.add(Evidence(text, 0.9, trail=row_trail("traffic", other.row)))
+    if other.end and session.end and abs(other.end - session.end) <= timedelta(seconds=3):
+        gathered.add(Evidence("both rows ended in the same moment", 0.5))
+    if external is not None:
+        gathered.add(Evidence(f"the zone {external[0]} leads to {', '.join(external[1])}", 0.3, Basis.RULE))
+    if case.still_allowed:
+        gathered.add(Evidence("its own look-up still ends at an allow rule", 0.4, Basis.RULE))
+    elif case.refuser is not None:
+        gathered.add(Evidence(f"its own look-up ends at {case.refuser.name} as well", -0.6, Basis.RULE))
+    return Held(
+        base=0.6,
+        headline=f"Last allowed by {case.named_rule} in {session.vsys}, then refused in {other.vsys}: its rule {other.rule} "
+        f"({other.action}) took the same flow in the same moment.",
+        evidence=gathered.all(),
+        denied_by=other.rule,
+        fix=f"If the flow is wanted, allow it in {other.vsys} too, with that virtual system's own zones and as narrowly as "
+        f"in {session.vsys}.",
+        fix_at=f"on the firewall, {other.vsys}",
+        flips_if="a refusal of the same addresses and ports in another virtual system's log",
+    )
+
+
+def _external_zone(case: Case) -> tuple[str, tuple[str, ...]] | None:
+    zones = case.policy.zones if case.policy else {}
+    for name in (case.session.to_zone, case.session.from_zone):
+        zone = zones.get(name or "")
+        if zone is not None and zone.external:
+            return zone.name, zone.external
+    return None

@@ -1,0 +1,85 @@
+"""The parent of a predicted or inner session was refused, and its child with it.
+
+What it means
+-------------
+FTP data, SIP media and other predicted sessions belong to the control session that announced them; a session inside an
+inspected tunnel belongs to the tunnel. When the parent is refused, the children end with it, and their own rows keep
+the rule that had allowed them.
+
+How it is recognised
+--------------------
+The row names a parent session, and the parent's own row says that it was refused at the same moment.
+
+What to look at next
+--------------------
+The parent's row (Parent Session ID in the detailed log view); `show session id` of the parent while it lives.
+
+What else looks like this
+-------------------------
+A child that ends because its own application or port is refused: then the look-up says so.
+"""
+
+from datetime import timedelta
+
+from whydeny.verdict.case import Case, moment_text
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.finding import Basis, Evidence, Outcome
+from whydeny.verdict.grounds import row_trail
+from whydeny.verdict.references import PREDICT, TRAFFIC_FIELDS
+
+CAUSE = Cause(
+    title="Parent session refused",
+    needs=("traffic log of the parent session",),
+    releases="the parent's id is logged since 8.0",
+    references=(PREDICT, TRAFFIC_FIELDS),
+    outranks=("app-shift", "app-default-port", "policy-change", "url-category", "user-or-host-criteria"),
+)
+
+CHILD_APPLICATIONS = ("ftp-data", "rtp", "rtcp", "rtp-base", "sip-rtp", "h.245", "rtsp-data", "rsh-data", "tftp-data")
+
+
+def check(case: Case) -> Answer:
+    """Whether the session fell with its parent."""
+    session = case.session
+    if case.outcome is Outcome.DECRYPTION_BLOCK:
+        return RuledOut(f"the end reason is {session.end_reason}, which names decryption")
+    if not session.parent_session_id:
+        if session.parent_session_id is None and case.application in CHILD_APPLICATIONS:
+            because = f"{case.application} is opened by a control session, and the row has no parent column"
+            return CantTell(because, "the control session's own row", 0.25)
+        return RuledOut("the row names no parent session")
+    rows = case.related.with_id(session.parent_session_id, session)
+    if not rows:
+        because = f"the row of the parent, session {session.parent_session_id}, is not among the inputs"
+        return CantTell(because, f"the traffic-log row of session {session.parent_session_id}", 0.4)
+    refused = [row for row in rows if case.related.outcome(row) in (Outcome.POLICY_DENIED, Outcome.ALLOWED_THEN_DENIED)]
+    if not refused:
+        outcome = case.related.outcome(rows[-1])
+        return RuledOut(f"the parent, session {session.parent_session_id}, was not refused ({outcome})")
+    row = refused[-1]
+    parent = case.related.session(row)
+    gathered = Gathering()
+    by = f" by {parent.rule}" if case.related.outcome(row) == Outcome.POLICY_DENIED else ""
+    text = f"the parent, session {parent.id} ({parent.application}), was refused{by} at {moment_text(parent.end)}"
+    gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", row)))
+    if parent.end and session.end:
+        apart = abs(parent.end - session.end)
+        if apart <= timedelta(seconds=5):
+            gathered.add(Evidence("both ended in the same moment", 0.7))
+        else:
+            gathered.add(Evidence(f"they ended {apart.total_seconds():.0f} s apart", -1.0))
+    if case.still_allowed:
+        gathered.add(Evidence("its own look-up still ends at an allow rule", 0.4, Basis.RULE))
+    elif case.refuser is not None:
+        gathered.add(Evidence(f"its own look-up ends at {case.refuser.name} as well", -0.4, Basis.RULE))
+    denied = parent.rule if case.related.outcome(row) == Outcome.POLICY_DENIED else None
+    return Held(
+        base=0.65,
+        headline=f"Last allowed by {case.named_rule}, then ended with its parent: session {parent.id} "
+        f"({parent.application}) was refused{by}, and this {case.application} session belongs to it.",
+        evidence=gathered.all(),
+        denied_by=denied,
+        fix=f"Look at the parent, session {parent.id}: what refused it is what to mend. A rule for {case.application} alone "
+        "changes nothing, since its sessions are opened by the parent.",
+        flips_if="the parent's row with a refusal in the same moment",
+    )

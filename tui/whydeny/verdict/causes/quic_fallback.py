@@ -1,0 +1,94 @@
+"""QUIC was refused by a silent deny, and the client falls back to TCP.
+
+What it means
+-------------
+Browsers try QUIC on UDP 443 first. Where quic is refused, on purpose or because no rule lists it, and the refusal is
+not logged, the row keeps the rule that let the first packet through. The browser goes on over TCP within a moment, and
+the user notices nothing.
+
+How it is recognised
+--------------------
+The session is UDP, the application is quic, and the look-up ends at a deny that writes no log. A TCP session to port
+443 from the same source to the same destination begins within seconds.
+
+What to look at next
+--------------------
+Whether the TCP session that follows completes: then nothing is broken. If users complain, look at that one.
+
+What else looks like this
+-------------------------
+Any other application on UDP 443 that shifts (app-shift).
+"""
+
+from datetime import timedelta
+
+from whydeny.model.protocols import TCP, UDP
+from whydeny.model.tables import Session
+from whydeny.verdict.case import Case
+from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.finding import Basis, Evidence, Outcome
+from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
+from whydeny.verdict.references import POLICY_FLOW
+
+CAUSE = Cause(
+    title="QUIC refused silently; the client falls back to TCP",
+    needs=("running configuration",),
+    references=(POLICY_FLOW,),
+    outranks=("app-shift", "app-default-port"),
+)
+
+
+def check(case: Case) -> Answer:
+    """Whether this is QUIC that a silent deny took."""
+    if case.session.protocol is not None and case.session.protocol != UDP:
+        return RuledOut(f"the session is {case.session.protocol_word}, and QUIC runs over UDP")
+    if not case.application.startswith("quic"):
+        return RuledOut(f"the application is {case.application or 'not named'}, not quic")
+    stopped = needs_refusal(case)
+    if stopped is not None:
+        return stopped
+    refuser = case.refuser
+    if refuser is None:
+        return RuledOut("no rule refuses it")
+    gathered = Gathering()
+    lookup_evidence(case, gathered, refuser)
+    if "quic" in refuser.applications:
+        text = f"{refuser.name} names quic and writes no log" if not refuser.log_end else f"{refuser.name} names quic"
+        gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(refuser)))
+    follow = _fallback(case)
+    if follow is not None:
+        fine = case.related.outcome(follow.row) == Outcome.COMPLETED
+        text = f"TCP session {follow.id} to the same server on 443 {'completed' if fine else 'followed'} right after"
+        gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", follow.row)))
+    harmless = " The client's TCP session right after it completed: harmless." if follow is not None else ""
+    return Held(
+        base=0.82,
+        headline=f"Last allowed by {case.named_rule}, then refused: UDP {case.session.destination_port} was recognised as "
+        f"quic and ended at {refusing(refuser)}; browsers fall back to TCP.{harmless}",
+        evidence=gathered.all(),
+        denied_by=refuser.name,
+        fix=f"Nothing to mend where QUIC is refused on purpose. To see it, let {refuser.name} log at session end; to make "
+        "the fallback quicker, refuse with an ICMP unreachable rather than a drop. Allowing quic takes these sessions "
+        "out of decryption.",
+        fix_at=refuser.origin.edited_at(),
+        flips_if="the application quic on UDP",
+    )
+
+
+def _fallback(case: Case) -> Session | None:
+    """The TCP session to the same server on the same port that began within ten seconds."""
+    session = case.session
+    begin = session.start or session.end
+    if begin is None:
+        return None
+    for row in case.related.from_same_source(session, timedelta(seconds=10), timedelta(minutes=30)):
+        other = case.related.session(row)
+        if (
+            other.protocol == TCP
+            and other.destination == session.destination
+            and other.destination_port == session.destination_port
+            and other.start is not None
+            and abs(other.start - begin) <= timedelta(seconds=10)
+        ):
+            return other
+    return None

@@ -1,0 +1,40 @@
+"""Everything known is ruled out or unproved.
+
+What it means
+-------------
+The row says that the session was allowed and then refused, and nothing among the inputs explains it: the look-up still
+allows it, no decryption and no authentication rule takes it, and no event fits. The honest answer is to say so, with
+what was ruled out and what to fetch next. A product defect is possible, and so is a cause that left no trace in these
+inputs.
+
+How it is recognised
+--------------------
+No other cause holds with any confidence. The more of the inputs are there (configuration of the time, decryption,
+authentication, system and configuration logs), the surer it is that nothing among the known causes fits.
+
+What to look at next
+--------------------
+`show session id` while the session is discarded (90 s for TCP, 60 s for others by default): its tracker stage tells a
+rule look-up from a proxy failure; `test security-policy-match` on the device; global counters with a packet filter; a
+capture of one attempt; the release's known issues.
+
+What else looks like this
+-------------------------
+A configuration that is not the one of the event, or Panorama-pushed rules that are missing from it.
+"""
+
+from whydeny.verdict.case import Case
+from whydeny.verdict.cause import Answer, Cause, Held
+from whydeny.verdict.references import END_REASONS, THREAD, TRACKER
+
+CAUSE = Cause(title="Unexplained", references=(TRACKER, END_REASONS, THREAD))
+
+
+def check(case: Case) -> Answer:
+    """Always held, at the confidence below which no other cause is worth naming."""
+    return Held(
+        base=0.3,
+        headline=f"Last allowed by {case.named_rule}, then refused, and nothing in these inputs explains it.",
+        fix="Nothing to change yet. Fetch what is missing first: see the list and the commands.",
+        flips_if="every other cause ruled out",
+    )

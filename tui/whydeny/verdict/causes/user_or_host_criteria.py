@@ -1,0 +1,123 @@
+"""User, group, HIP or device criteria no longer held at a later look-up.
+
+What it means
+-------------
+The rule that allowed the session asks for a user, a group, a HIP profile or a device. At a later look-up (an
+application shift, a commit) the mapping was gone or was another one, the rule no longer matched, and the session fell
+through to a deny that writes no log. A session keeps its user until it is looked up again: that a lost mapping alone
+ends a live session is not documented.
+
+How it is recognised
+--------------------
+The row has no user (or another one), the rule asks for users, everything else matches, and the look-up ends at a silent
+deny. Earlier sessions of the same address under the same rule had a user; the User-ID log shows a logout or an expiry.
+
+What to look at next
+--------------------
+`show user ip-user-mapping ip ADDRESS`; the User-ID log; mapping time-outs; `show user user-ids match-user USER`; for HIP
+`show user hip-report`.
+
+What else looks like this
+-------------------------
+An authentication rule for unknown users that challenges the client (authentication-challenge). A group whose members
+aren't in the files leaves the rule unknown, not unmatched.
+"""
+
+from datetime import timedelta
+
+from whydeny.model.columns import Kind
+from whydeny.model.configuration import Rule
+from whydeny.verdict.case import Case, moment_text
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.finding import Basis, Evidence
+from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
+from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
+
+FIELDS = frozenset({"source-user", "source-hip", "destination-hip"})
+
+CAUSE = Cause(
+    title="User or host criteria no longer held",
+    needs=("running configuration", "User-ID log"),
+    references=(POLICY_FLOW, INTERFACE_HELP),
+)
+
+
+def check(case: Case) -> Answer:
+    """Whether a user or host criterion moved the session to a refusal."""
+    stopped = lookup_rules_out(case)
+    if stopped is not None:
+        return stopped
+    rule, refuser = case.logged, case.refuser
+    if rule is None:
+        return CantTell(
+            f"the rule {case.named_rule} is not in the configuration, so that its users aren't known",
+            "the configuration that was in force at the time of the session",
+            0.1,
+        )
+    if refuser is None or not case.shift.fields & FIELDS:
+        return _open(case, rule)
+    gathered = Gathering()
+    lookup_evidence(case, gathered, refuser)
+    wanted = ", ".join(rule.users[:3])
+    had = case.session.user or "no user"
+    if any(c.field == "source-user" for c in (case.logged_trace.misses() if case.logged_trace else ())):
+        text = f"{rule.name} asks for {wanted}; the row has {had}"
+        gathered.add(Evidence(text, 0.3, Basis.RULE, rule_trail(rule)))
+    else:
+        text = f"{refuser.name} above asks for {', '.join(refuser.users[:3])}, which a change of user begins to match"
+        gathered.add(Evidence(text, 0.1, Basis.RULE, rule_trail(refuser)))
+    for name in sorted(case.shift.fields - FIELDS - {"service"}):
+        gathered.add(Evidence(f"{rule.name} also misses by {name}", -0.8, Basis.RULE))
+    _mapping_evidence(case, gathered, rule)
+    text = "that a lost mapping alone ends a live session is not documented; it counts at the next look-up"
+    gathered.add(Evidence(text, -0.2, Basis.OPINION))
+    return Held(
+        base=0.7,
+        headline=f"Last allowed by {rule.name}, then refused: the rule asks for {wanted}, at a later look-up the "
+        f"firewall knew {had} for {case.session.source_text}, and the session ended at {refusing(refuser)}.",
+        evidence=gathered.all(),
+        denied_by=refuser.name,
+        fix="Mend the mapping rather than the rule: the source that maps this address, its time-out, and what else uses "
+        f"the address. A rule below {rule.name} for unknown users that logs shows how often it happens; opening "
+        f"{rule.name} to any user gives up what it is for.",
+        fix_at=rule.origin.edited_at(),
+        missing=() if case.related.has(Kind.USERID) else ("the User-ID log between start and end of the session",),
+        flips_if="a logout or an expired mapping of this address in the User-ID log between start and end",
+    )
+
+
+def _open(case: Case, rule: Rule) -> Answer:
+    unknown = case.logged_unknowns() & FIELDS
+    if unknown:
+        name = sorted(unknown)[0]
+        trace = case.logged_trace
+        settle = next((c.settle for c in trace.unknowns() if c.field == name and c.settle), "") if trace else ""
+        base = 0.3 if case.refuser is not None and not case.shift.fields else 0.12
+        because = f"{rule.name} asks by {name} for something that the inputs don't hold"
+        return CantTell(because, settle or "the group members or HIP reports of that time", base)
+    open_above = [t.rule.name for t in case.may_refuse if any(c.field in FIELDS for c in t.unknowns())]
+    if open_above:
+        because = f"{open_above[0]} above refuses by users or hosts that the inputs don't hold"
+        return CantTell(because, "the group members or HIP reports of that time", 0.2)
+    if rule.users == ("any",) and rule.source_hips == ("any",):
+        return RuledOut(f"{rule.name} asks for no user, group or host state, nor does a refusing rule above it")
+    return RuledOut(f"the user and host criteria of {rule.name} match the row")
+
+
+def _mapping_evidence(case: Case, gathered: Gathering, rule: Rule) -> None:
+    session = case.session
+    for row in case.address_rows(Kind.USERID, timedelta(minutes=5), timedelta(seconds=5))[-3:]:
+        word = str(row.get("subtype") or row.get("event") or "")
+        if word in ("logout", "unregister", "expire", "timeout") or "logout" in word:
+            text = f"the User-ID log has {word} of {row.get('user')} at {moment_text(row.get('time'))}"
+            gathered.add(Evidence(text, 1.0, trail=row_trail("userid", row["row"])))
+        elif word == "login" and row.get("user") and str(row["user"]).lower() != (session.user or "").lower():
+            text = f"the User-ID log maps the address to {row['user']} at {moment_text(row.get('time'))}"
+            gathered.add(Evidence(text, 0.5, trail=row_trail("userid", row["row"])))
+    before = [
+        o for o in case.neighbours if o.rule == rule.name and o.user and o.end and session.end and o.end <= session.end
+    ]
+    if before and not session.user:
+        other = before[-1]
+        text = f"session {other.id} of the same address used {rule.name} as {other.user} until {moment_text(other.end)}"
+        gathered.add(Evidence(text, 0.7, trail=row_trail("traffic", other.row)))

@@ -1,0 +1,189 @@
+"""From the causes' answers to one verdict: order, caps, alternatives, exclusions, what is missing."""
+
+from dataclasses import dataclass
+
+from whydeny.model.configuration import Rulebase
+from whydeny.verdict.case import Case
+from whydeny.verdict.catalogue import UNEXPLAINED, Entry, catalogue
+from whydeny.verdict.cause import Answer, CantTell, Held, RuledOut, confidence
+from whydeny.verdict.commands import commands_for
+from whydeny.verdict.finding import Alternative, Exclusion, Finding, Outcome, Verdict
+from whydeny.verdict.plain import plain_verdict
+from whydeny.verdict.standing import Standing, standing
+
+OUTRANKS_FROM = 0.45  # a cause of the session's kind stands before its criterion from this confidence on
+ALTERNATIVES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    entry: Entry
+    answer: Held | CantTell
+    confidence: float
+
+
+def needs_cause(case: Case) -> bool:
+    """Whether the session ended in a way that a cause explains."""
+    if case.outcome in (Outcome.ALLOWED_THEN_DENIED, Outcome.DECRYPTION_BLOCK):
+        return True
+    return case.session.live and (case.session.state or "").lower() == "discard"
+
+
+def diagnose(case: Case) -> Finding:
+    """Everything that is found out about one session."""
+    lookups = {
+        Rulebase.SECURITY: case.security,
+        Rulebase.DECRYPTION: case.decryption,
+        Rulebase.AUTHENTICATION: case.authentication,
+    }
+    if not needs_cause(case):
+        return Finding(case.session, case.outcome, plain_verdict(case), (), (), lookups, case.session.rule)
+    answers = {entry.id: entry.check(case) for entry in catalogue().values()}
+    ground = standing(case)
+    excluded = tuple(
+        Exclusion(name, answer.because) for name, answer in answers.items() if isinstance(answer, RuledOut)
+    )
+    candidates = _candidates(answers, ground)
+    best = _best(candidates)
+    rest = [candidate for candidate in candidates if candidate is not best]
+    if best.entry.id == UNEXPLAINED:
+        verdict = _unexplained(case, best, rest, answers, ground)
+    else:
+        verdict = _verdict(case, best, ground)
+    return Finding(
+        case.session,
+        case.outcome,
+        verdict,
+        _alternatives(rest, verdict),
+        excluded,
+        lookups,
+        case.session.rule,
+    )
+
+
+def _candidates(answers: dict[str, Answer], ground: Standing) -> list[_Candidate]:
+    """What could be it, most likely first."""
+    found = []
+    for name, answer in answers.items():
+        if isinstance(answer, Held):
+            value = min(confidence(answer.base, answer.evidence), ground.cap)
+        elif isinstance(answer, CantTell):
+            value = min(answer.base, ground.cap)
+        else:
+            continue
+        found.append(_Candidate(catalogue()[name], answer, value))
+    return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.entry.id))
+
+
+def _best(candidates: list[_Candidate]) -> _Candidate:
+    """The verdict: the likeliest cause that holds, or the one of the session's kind that stands before it."""
+    held = [candidate for candidate in candidates if isinstance(candidate.answer, Held)]
+    best = held[0]
+    for _ in held:
+        above = [
+            candidate
+            for candidate in held
+            if best.entry.id in candidate.entry.cause.outranks and candidate.confidence >= OUTRANKS_FROM
+        ]
+        if not above:
+            break
+        best = above[0]
+    return best
+
+
+def _round(value: float) -> float:
+    return round(value + 1e-9, 2)
+
+
+def _verdict(case: Case, best: _Candidate, ground: Standing) -> Verdict:
+    answer = best.answer
+    assert isinstance(answer, Held)
+    supports = tuple(item for item in answer.evidence if item.weight > 0)
+    contradicts = tuple(item for item in answer.evidence if item.weight <= 0)
+    missing = (*answer.missing, *ground.missing)
+    return Verdict(
+        headline=answer.headline,
+        cause=best.entry.id,
+        title=best.entry.cause.title,
+        variant=answer.variant,
+        confidence=_round(best.confidence),
+        confidence_why=_why(answer, ground),
+        denied_by=answer.denied_by,
+        supports=supports,
+        contradicts=contradicts,
+        missing=tuple(dict.fromkeys(missing)),
+        fix=answer.fix,
+        fix_at=answer.fix_at,
+        commands=(*answer.commands, *commands_for(case)),
+        references=best.entry.cause.references,
+    )
+
+
+def _why(answer: Held, ground: Standing) -> str:
+    """What raised the confidence and what lowered it, in one line."""
+    raised = [item.text for item in answer.evidence if item.weight > 0][:2]
+    lowered = [item.text for item in answer.evidence if item.weight < 0][:2]
+    parts = []
+    if raised:
+        parts.append("raised by: " + "; ".join(raised))
+    if lowered:
+        parts.append("lowered by: " + "; ".join(lowered))
+    if ground.reasons:
+        parts.append(f"at most {ground.cap:g}: " + "; ".join(ground.reasons))
+    return " | ".join(parts)
+
+
+def _unexplained(
+    case: Case, best: _Candidate, rest: list[_Candidate], answers: dict[str, Answer], ground: Standing
+) -> Verdict:
+    """The honest answer, with how sure it is that nothing among the causes fits."""
+    answer = best.answer
+    assert isinstance(answer, Held)
+    open_causes = [candidate for candidate in rest if isinstance(candidate.answer, CantTell)]
+    missing = [*ground.missing]
+    for candidate in open_causes:
+        if isinstance(candidate.answer, CantTell) and candidate.answer.base >= 0.1:
+            missing.append(candidate.answer.settle)
+    weightiest = max((candidate.confidence for candidate in rest), default=0.0)
+    sure = 0.85 - 0.8 * weightiest - 0.05 * sum(candidate.confidence >= 0.1 for candidate in open_causes)
+    cap = min(ground.cap, 0.5) if missing or ground.cap < 0.9 else 0.8
+    ruled_out = sum(isinstance(item, RuledOut) for item in answers.values())
+    why = f"{ruled_out} of {len(answers) - 1} causes are ruled out"
+    if open_causes:
+        why += f", {len(open_causes)} can't be told from these inputs"
+    if ground.reasons:
+        why += "; " + "; ".join(ground.reasons)
+    return Verdict(
+        headline=answer.headline,
+        cause=best.entry.id,
+        title=best.entry.cause.title,
+        confidence=_round(max(0.1, min(sure, cap))),
+        confidence_why=why,
+        missing=tuple(dict.fromkeys(missing)) or ("show session id of a new attempt while it is discarded",),
+        fix=answer.fix,
+        commands=commands_for(case),
+        references=best.entry.cause.references,
+    )
+
+
+def _alternatives(rest: list[_Candidate], verdict: Verdict) -> tuple[Alternative, ...]:
+    """What else it could be, likeliest first, with the one observation that would turn the verdict."""
+    found = []
+    lower = catalogue()[verdict.cause].cause.outranks if verdict.cause else ()
+
+    def order(candidate: _Candidate) -> tuple[bool, float]:
+        same_event = isinstance(candidate.answer, Held) and candidate.entry.id in lower
+        return not same_event, -candidate.confidence
+
+    ordered = sorted(rest, key=order)
+    for candidate in ordered:
+        if candidate.entry.id == UNEXPLAINED or candidate.confidence < 0.02:
+            continue
+        answer = candidate.answer
+        turn = answer.flips_if if isinstance(answer, Held) else answer.settle
+        value = _round(min(candidate.confidence, max(verdict.confidence - 0.01, 0.01)))
+        found.append(Alternative(candidate.entry.id, value, turn))
+    if not found and verdict.cause != UNEXPLAINED:
+        turn = "the device's own test security-policy-match ending at another rule than this look-up"
+        found.append(Alternative(UNEXPLAINED, _round(max(0.02, min(0.3, 1 - verdict.confidence))), turn))
+    return tuple(found[:ALTERNATIVES])

@@ -1,0 +1,108 @@
+"""What every cause of the policy look-up has in common: the hard rule-outs and the evidence they share."""
+
+from whydeny.model.configuration import Rule
+from whydeny.policy.lookup import Certainty
+from whydeny.verdict.case import Case
+from whydeny.verdict.cause import CantTell, Gathering, RuledOut
+from whydeny.verdict.events import COMMIT
+from whydeny.verdict.finding import Basis, Evidence, Outcome, Trail
+
+LOOKUP_DENY = "appid policy lookup deny"
+
+
+def rule_trail(rule: Rule) -> Trail:
+    """Where a rule can be seen."""
+    return Trail("rule", rulebase=rule.rulebase, rule=rule.name)
+
+
+def row_trail(log: str, row: int | None) -> Trail:
+    """Where a row can be seen."""
+    return Trail("row", log=log, row=row)
+
+
+def refusing(rule: Rule) -> str:
+    """A refusing rule in words, with why it left no row of its own."""
+    kind = "default rule" if rule.is_default else "rule"
+    silent = "which logs its refusals" if rule.log_end else "which writes no log"
+    return f"the {kind} {rule.name} ({rule.action}), {silent}"
+
+
+def lookup_rules_out(case: Case) -> RuledOut | CantTell | None:
+    """Whether a refusal by a security look-up is out, or can't be told, before any criterion is looked at."""
+    if case.outcome is Outcome.DECRYPTION_BLOCK:
+        return RuledOut(f"the end reason is {case.session.end_reason}, which names decryption and not a rule")
+    if case.engine is None:
+        return CantTell(
+            "there is no configuration to look the session up in",
+            "the running configuration (Device > Setup > Operations > Export named configuration snapshot)",
+        )
+    if case.still_allowed and case.evaluated is not None:
+        named = "the rule that the row names" if case.same_rule else f"{case.evaluated.name}, another allow rule"
+        return RuledOut(f"the look-up with the row's final values still ends at {named}, which allows it")
+    return None
+
+
+def needs_refusal(case: Case) -> RuledOut | CantTell | None:
+    """As `lookup_rules_out`, and also out or open where the look-up ends at no certain refusal."""
+    stopped = lookup_rules_out(case)
+    if stopped is not None:
+        return stopped
+    if case.refuser is None:
+        if case.may_refuse:
+            names = ", ".join(trace.rule.name for trace in case.may_refuse[:3])
+            settle = "; ".join(case.security.settle[:3]) or "the look-up on the device"
+            return CantTell(f"whether {names} refuses it depends on what the inputs don't hold", settle)
+        return CantTell("the look-up ends at no rule", "a configuration that holds the session's zones", 0.05)
+    return None
+
+
+def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
+    """Evidence that holds for any refusal by a security look-up, for and against."""
+    _rule_evidence(case, gathered, refuser)
+    _life_evidence(case, gathered)
+    stage = (case.session.tracker_stage or "").lower()
+    if LOOKUP_DENY in stage:
+        gathered.add(Evidence(f"the session tracker says '{stage}': a rule look-up refused it", 1.2, Basis.ROW))
+
+
+def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
+    add = gathered.add
+    if refuser.log_end:
+        text = (
+            f"{refuser.name} logs at session end, so that its refusal should have written its own row; "
+            "an allow row contradicts this configuration"
+        )
+        add(Evidence(text, -0.9, Basis.DEDUCTION, rule_trail(refuser)))
+    else:
+        text = f"{refuser.name} does not log, which is why the row still names {case.named_rule}"
+        add(Evidence(text, 0.3, Basis.DEDUCTION, rule_trail(refuser)))
+    if case.security.certainty is Certainty.CONDITIONAL:
+        names = ", ".join(rule.name for rule in case.security.possible[:3])
+        weight = -0.2 if case.security.action_certain else -0.8
+        add(Evidence(f"conditional: {names} can't be judged from the inputs", weight, Basis.RULE))
+    fixed = case.shift.fixed
+    if "order" in fixed:
+        text = f"{refuser.name} stands above {case.named_rule} and would have refused the first packet already"
+        add(Evidence(f"{text}: the configuration is not the one of the event", -1.5, Basis.DEDUCTION))
+    elif fixed:
+        names = ", ".join(sorted(fixed))
+        text = f"{case.named_rule} can never have matched this session by {names}"
+        add(Evidence(f"{text}: the configuration is not the one of the event", -1.5, Basis.DEDUCTION))
+
+
+def _life_evidence(case: Case, gathered: Gathering) -> None:
+    add, seconds = gathered.add, case.session.elapsed or 0
+    if case.short:
+        add(Evidence(f"it ended within {seconds} s, about when applications are identified", 0.25))
+    elif seconds >= 600:
+        text = f"it had lived for {seconds} s; a look-up after the first packets refuses within seconds"
+        add(Evidence(text, -1.8, Basis.DEDUCTION))
+    elif seconds >= 60:
+        add(Evidence(f"it had lived for {seconds} s; a look-up after identification comes sooner", -0.7))
+    if case.cluster >= 5:
+        add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", -1.2))
+    if any(event.kind == COMMIT for event in case.events) and (case.session.elapsed or 0) > 0:
+        add(Evidence("a commit was finished within seconds before the end", -0.8))
+    if case.same_before is not None:
+        text = f"session {case.same_before.id} had the same values a moment before and was let through"
+        add(Evidence(text, -1.2, Basis.ROW, row_trail("traffic", case.same_before.row)))

@@ -1,0 +1,70 @@
+"""application-default and its ports, as evidence."""
+
+from whydeny.verdict.case import Case
+from whydeny.verdict.cause import CantTell, RuledOut
+
+# TLS ports of the applications that have one from 9.0; ports other than 443 are common knowledge, not the vendor's.
+TLS_PORTS = {
+    "web-browsing": (443,),
+    "smtp": (465, 587),
+    "ftp": (990,),
+    "ldap": (636,),
+    "pop3": (995,),
+    "imap": (993,),
+}
+
+
+def on_tls_port(case: Case) -> bool:
+    """Whether the destination port is one on which the application is expected inside TLS."""
+    application = case.application_of(case.application)
+    port = case.session.destination_port
+    ports = set(TLS_PORTS.get(case.application, (443,)))
+    if application is not None:
+        ports |= {
+            int(p) for text in application.secure_ports for p in text.rpartition("/")[2].split(",") if p.isdigit()
+        }
+    return case.is_tcp and port in ports
+
+
+def default_port_miss(case: Case) -> bool:
+    """Whether the rule that allowed the session now fails on its service, which is application-default."""
+    rule = case.logged
+    return (
+        rule is not None
+        and "application-default" in rule.services
+        and "service" in case.shift.fields
+        and "application" not in case.shift.fields
+    )
+
+
+def default_port_rules_out(case: Case) -> RuledOut | CantTell | None:
+    """Why application-default is not what lost the session."""
+    rule, trace = case.logged, case.logged_trace
+    if rule is None or trace is None:
+        return CantTell(
+            f"the rule {case.named_rule} is not in the configuration, so that its service isn't known",
+            "the configuration that was in force at the time of the session",
+            0.15,
+        )
+    if "application-default" not in rule.services:
+        return RuledOut(f"the service of {rule.name} is {', '.join(rule.services)}, not application-default")
+    if "service" in case.logged_unknowns():
+        detail = case.criterion_detail(trace, "service")
+        settle = next((c.settle for c in trace.unknowns() if c.field == "service" and c.settle), "")
+        if case.application_of(case.application) is None:
+            return CantTell(detail, settle or f"the default ports of {case.application}", 0.3)
+        return None
+    if "application" in case.shift.fields:
+        return RuledOut(f"{case.application} is not an application of {rule.name} at all")
+    if all(c.field != "service" for c in trace.misses()):
+        return RuledOut(f"the port is one that application-default gives {case.application or 'the application'}")
+    return None
+
+
+def ports_text(case: Case) -> str:
+    """The default ports of the row's application."""
+    application = case.application_of(case.application)
+    if application is None or not application.ports:
+        return "ports not known"
+    text = ", ".join(application.ports)
+    return text + (f"; inside TLS {', '.join(application.secure_ports)}" if application.secure_ports else "")

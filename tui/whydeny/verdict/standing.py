@@ -1,0 +1,102 @@
+"""Whether the configuration at hand is the one that was in force at the event, and how far a verdict may go.
+
+The caps: 0.95 at most; 0.75 where the configuration is not that of the event but the inputs prove what it was (a rule's
+uuid, the configuration log); 0.6 where they don't, where pushed policy is missing, or where a refusal that logs
+contradicts an allow row; 0.5 where only the log row is there.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from whydeny.model.columns import Kind
+from whydeny.verdict.case import Case
+from whydeny.verdict.events import changes_between, commits_asked
+
+HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
+
+
+@dataclass(slots=True)
+class Standing:
+    """The cap, the sentences that say why it is lower than the highest, and what is missing."""
+
+    cap: float = HIGHEST
+    reasons: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    def lower(self, cap: float, reason: str) -> None:
+        """Lower the cap, or keep a lower one, and say why."""
+        self.cap = min(self.cap, cap)
+        self.reasons.append(reason)
+
+
+def standing(case: Case) -> Standing:
+    """How far the inputs carry a verdict about this session."""
+    found = Standing()
+    policy = case.policy
+    if policy is None:
+        found.lower(ROW_ONLY, "only the log row is there: no configuration of this firewall among the inputs")
+        found.missing.append("the running configuration of the firewall")
+        return found
+    if policy.pushed_missing:
+        found.lower(UNPROVED, "the rules that Panorama pushed are not among the inputs")
+    if policy.candidate:
+        found.lower(UNPROVED, "the configuration follows the candidate, which may hold uncommitted changes")
+    found.missing.extend(policy.missing)
+    _logged_rule(case, found)
+    _look_up(case, found)
+    _later_commits(case, found)
+    return found
+
+
+def _logged_rule(case: Case, found: Standing) -> None:
+    session, rule = case.session, case.logged
+    if not session.rule:
+        return
+    if rule is None:
+        found.lower(UNPROVED, f"the rule {session.rule} of the row is not in this configuration")
+        found.missing.append("the configuration that was in force at the time of the session")
+        return
+    if rule.name != session.rule:
+        if rule.uuid and rule.uuid == session.rule_uuid:
+            found.lower(PROVED, f"the rule {session.rule} of the row is now called {rule.name} (same uuid)")
+    elif rule.uuid and session.rule_uuid and rule.uuid != session.rule_uuid:
+        found.lower(UNPROVED, f"another rule has the name {rule.name} now (its uuid differs from the row's)")
+    if rule.disabled:
+        found.lower(UNPROVED, f"the rule {rule.name} of the row is disabled in this configuration")
+    if rule.action != "allow" and session.action == "allow":
+        found.lower(
+            UNPROVED, f"the rule {rule.name}, which allowed the row, has action {rule.action} in this configuration"
+        )
+
+
+def _look_up(case: Case, found: Standing) -> None:
+    refuser = case.refuser
+    if refuser is not None and refuser.log_end:
+        found.lower(UNPROVED, f"{refuser.name} logs its refusals, so that an allow row contradicts this configuration")
+    if case.shift.fixed:
+        names = "the order of the rules" if "order" in case.shift.fixed else ", ".join(sorted(case.shift.fixed))
+        found.lower(UNPROVED, f"by {names} this configuration can never have allowed the session")
+    elif case.still_allowed and not case.same_rule and case.logged is not None and case.evaluated is not None:
+        found.lower(UNPROVED, f"this configuration would have allowed it by {case.evaluated.name} instead")
+
+
+def _later_commits(case: Case, found: Standing) -> None:
+    """Commits after the event: the configuration at hand may hold what they changed."""
+    session = case.session
+    log = case.related.log(Kind.CONFIGURATION)
+    if session.end is None or log.span is None:
+        return
+    first, last = session.end + timedelta(seconds=1), log.span[1] + timedelta(seconds=1)
+    if not commits_asked(case.related, first, last, session.serial):
+        return
+    rules = [rule.name for rule in (case.logged, case.evaluated) if rule is not None]
+    touched = [detail for _, detail in changes_between(case.related, first, last, session.serial)]
+    named = next((text for text in touched if any(rule in text for rule in rules)), None)
+    if named is not None:
+        found.lower(UNPROVED, f"a rule of this look-up was changed and committed after the session: {named}")
+    elif touched:
+        found.lower(
+            PROVED, "there were commits after the session; the configuration log shows none of these rules changed"
+        )
+    else:
+        found.lower(UNPROVED, "there were commits after the session, and what they changed is not in the inputs")
