@@ -21,7 +21,7 @@ class UserMapping:
 @dataclass(frozen=True, slots=True)
 class PolicyTest:
     """A `test …-policy-match` answer: the rules it names, in order; `asked` is the flow it was asked with,
-    where the answer says (usually it does not)."""
+    where the answer says (usually it does not). `actions` are those of the rules, empty where the answer has none."""
 
     rulebase: Rulebase
     rules: tuple[str, ...]
@@ -44,6 +44,8 @@ class DeviceAnswers:
     """All run-time facts among the inputs. Empty means nobody asked."""
 
     list_members: dict[str, tuple[str, ...]] = field(default_factory=dict)  # external list → members as written
+    # external list → the members of the pages that are there, and how many it has: no more than that is known
+    partial_lists: dict[str, tuple[tuple[str, ...], int]] = field(default_factory=dict)
     fqdns: dict[str, tuple[int, ...]] = field(default_factory=dict)  # host name → addresses
     group_addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # dynamic group → members
     registered_tags: dict[int, frozenset[str]] = field(default_factory=dict)  # address → tags

@@ -1,18 +1,125 @@
-"""Read what a firewall answered about its run-time state."""
+"""Read what a firewall answered about its run-time state, as XML or as a terminal shows it.
+
+Each answer turns an unknown into knowledge. Anything that no reader knows is no answer: never an empty one.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from whydeny.model.answers import DeviceAnswers
+from whydeny.sources.exports.member_lists import (
+    read_dynamic_groups,
+    read_dynamic_groups_text,
+    read_external_list,
+    read_external_list_text,
+    read_fqdn_text,
+    read_list,
+    read_registered,
+    read_registered_text,
+)
+from whydeny.sources.exports.running_policy import (
+    join_rules,
+    read_policy_elements,
+    read_policy_text,
+    split_transcript,
+)
+from whydeny.sources.exports.user_answers import read_group_text, read_mappings, read_mappings_text
+from whydeny.sources.exports.xml_tools import parse_xml
+
+__all__ = ["merge_answers", "read_answers", "read_list"]
+
+LARGEST_TEXT = 64 * 1024 * 1024
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 def read_answers(data: bytes, name: str, file: int) -> DeviceAnswers | None:
-    """The answers in a file, None for anything that is not such an answer."""
-    raise NotImplementedError
+    """The answers in a file; `name` is what the user calls it, `file` its index among the sources.
+
+    None for anything that is not such an answer, an error answer included. Raises `InputError` for XML that is
+    not well-formed.
+    """
+    stripped = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if stripped[:1] == b"<" and not stripped[1:2].isdigit():  # `<14>` starts a syslog line
+        return _read_xml(stripped, name, file)
+    if len(stripped) > LARGEST_TEXT:
+        return None
+    return _read_text(stripped.decode("utf-8", "replace"), name, file)
+
+
+def _read_xml(data: bytes, name: str, file: int) -> DeviceAnswers | None:
+    root = parse_xml(data, name)
+    if root.tag == "response" and root.get("status") == "error":
+        return None
+    result = root if root.tag == "result" else root.find("result")
+    if root.tag not in ("response", "result") or result is None:
+        return None
+    readers = (read_external_list, read_dynamic_groups, read_registered, read_mappings)
+    return _merge_all(
+        [
+            *(reader(result) for reader in readers),
+            read_policy_elements(result, name, file),
+            _read_text(result.text or "", name, file),  # many commands answer in text only
+        ]
+    )
+
+
+def _read_text(text: str, name: str, file: int) -> DeviceAnswers | None:
+    return _merge_all(
+        found
+        for command, part in split_transcript(text)
+        for found in (
+            read_policy_text(part, command, name, file),
+            read_external_list_text(part),
+            read_fqdn_text(part),
+            read_dynamic_groups_text(part),
+            read_registered_text(part, command),
+            read_mappings_text(part),
+            read_group_text(part, command),
+        )
+    )
+
+
+def _merge_all(parts: Iterable[DeviceAnswers | None]) -> DeviceAnswers | None:
+    found: DeviceAnswers | None = None
+    for part in parts:
+        if part is not None:
+            found = part if found is None else merge_answers(found, part)
+    return found
 
 
 def merge_answers(a: DeviceAnswers, b: DeviceAnswers) -> DeviceAnswers:
-    """Both answers together."""
-    raise NotImplementedError
+    """Both answers together; where they speak of the same thing, `b` is the later one and wins.
+
+    Pages of one external list add up, and become the list's members once nothing is missing.
+    """
+    tags = dict(a.registered_tags)
+    for address, names in b.registered_tags.items():
+        tags[address] = tags.get(address, frozenset()) | names
+    mappings = {(m.address, m.vsys): m for m in (*a.user_mappings, *b.user_mappings)}
+    found = DeviceAnswers(
+        list_members=_joined(a.list_members, b.list_members),
+        fqdns=_joined(a.fqdns, b.fqdns),
+        group_addresses=_joined(a.group_addresses, b.group_addresses),
+        registered_tags=tags,
+        registered_complete=a.registered_complete or b.registered_complete,
+        user_groups=_joined(a.user_groups, b.user_groups),
+        user_mappings=tuple(mappings.values()),
+        tests=a.tests + b.tests,
+        running={r: join_rules(a.running.get(r, ()), b.running.get(r, ())) for r in {**a.running, **b.running}},
+    )
+    for name in {**a.partial_lists, **b.partial_lists}:
+        pages = [pages[name] for pages in (a.partial_lists, b.partial_lists) if name in pages]
+        held = tuple(dict.fromkeys(member for page, _ in pages for member in page))
+        total = max(total for _, total in pages)
+        if name in found.list_members:
+            continue
+        if len(held) >= total:
+            found.list_members[name] = held
+        else:
+            found.partial_lists[name] = (held, total)
+    return found
 
 
-def read_list(text: str, name: str) -> DeviceAnswers:
-    """A plain list of members named after an object."""
-    raise NotImplementedError
+def _joined(a: Mapping[_K, _V], b: Mapping[_K, _V]) -> dict[_K, _V]:
+    return {**a, **b}

@@ -1,0 +1,114 @@
+"""Read what a firewall knows of users: `show user ip-user-mapping` and `show user group name`."""
+
+import re
+from xml.etree.ElementTree import Element
+
+from whydeny.model.addresses import parse_address
+from whydeny.model.answers import DeviceAnswers, UserMapping
+from whydeny.model.safe import safe_text
+from whydeny.sources.exports.configuration_objects import number
+from whydeny.sources.exports.xml_tools import child_text
+
+_RULER = re.compile(r"-{2,}")
+_SHORT_NAME = re.compile(r"^\s*short name:\s*(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
+_NUMBERED = re.compile(r"^\s*\[\s*\d+\s*\]\s*(\S.*?)\s*$", re.MULTILINE)
+_ASKED_GROUP = re.compile(r'^show user group name\s+(?:"([^"]+)"|(\S.*))$')
+_ONE_ADDRESS = re.compile(r"^\s*IP address:\s*(\S+)(?:\s*\((vsys\d+)\))?", re.MULTILINE)
+_ONE_FIELD = re.compile(r"^\s*(User|From|Idle Timeout|Max\. TTL|Timeout)\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+_NOBODY = frozenset({"", "unknown"})
+
+
+def read_mappings(result: Element) -> DeviceAnswers | None:
+    """`show user ip-user-mapping` as entries of `ip` and `user`."""
+    found = []
+    for entry in result:
+        address = parse_address(child_text(entry, "ip") or "") if entry.tag == "entry" else None
+        if address is None or entry.find("user") is None:
+            continue
+        user = child_text(entry, "user") or ""
+        if user.lower() not in _NOBODY:
+            found.append(
+                UserMapping(
+                    address,
+                    user,
+                    child_text(entry, "vsys"),
+                    child_text(entry, "type") or child_text(entry, "from"),
+                    _seconds(child_text(entry, "idle_timeout")),
+                    _seconds(child_text(entry, "timeout")),
+                )
+            )
+    return DeviceAnswers(user_mappings=tuple(found)) if found else None
+
+
+def read_mappings_text(text: str) -> DeviceAnswers | None:
+    """`show user ip-user-mapping` as a table, whose ruler says where columns start, or for one address."""
+    if "User" not in text:
+        return None
+    lines = text.splitlines()
+    found: list[UserMapping] = []
+    for at, line in enumerate(lines[:-1]):
+        heading = line.split()
+        if heading[:2] == ["IP", "Vsys"] and "User" in heading and _RULER.match(lines[at + 1].strip()):
+            found += _read_table(heading, lines[at + 1], lines[at + 2 :])
+    for part in re.split(r"(?=^\s*IP address:)", text, flags=re.MULTILINE):
+        one = _ONE_ADDRESS.search(part)
+        address = parse_address(one[1]) if one else None
+        fields = dict(_ONE_FIELD.findall(part))
+        if one and address is not None and fields.get("User", "").lower() not in _NOBODY:
+            maximum = fields.get("Max. TTL") or fields.get("Timeout")
+            found.append(
+                UserMapping(
+                    address,
+                    safe_text(fields["User"]),
+                    one[2],
+                    fields.get("From"),
+                    _seconds(fields.get("Idle Timeout")),
+                    _seconds(maximum),
+                )
+            )
+    return DeviceAnswers(user_mappings=tuple(found)) if found else None
+
+
+def _read_table(heading: list[str], ruler: str, lines: list[str]) -> list[UserMapping]:
+    spans = [match.span() for match in _RULER.finditer(ruler)]
+    if len(spans) != len(heading):
+        return []
+    found = []
+    for line in lines:
+        cells = {name: line[start:end].strip() for name, (start, end) in zip(heading, spans, strict=True)}
+        address = parse_address(cells["IP"])
+        if address is None:
+            if line.startswith(("Total", "IP ")):
+                break
+            continue
+        if cells["User"].lower() in _NOBODY:
+            continue
+        found.append(
+            UserMapping(
+                address,
+                safe_text(cells["User"]),
+                cells.get("Vsys") or None,
+                cells.get("From") or None,
+                _seconds(cells.get("IdleTimeout(s)")),
+                _seconds(cells.get("MaxTimeout(s)") or cells.get("Timeout(s)")),
+            )
+        )
+    return found
+
+
+def read_group_text(text: str, command: str) -> DeviceAnswers | None:
+    """`show user group name`: the group by its short name and by the name it was asked for; users in lower case."""
+    if "[" not in text:
+        return None
+    users = frozenset(safe_text(user).lower() for user in _NUMBERED.findall(text))
+    names = [safe_text(name) for name in _SHORT_NAME.findall(text)]
+    if asked := _ASKED_GROUP.match(command):
+        names.append(safe_text(asked[1] or asked[2]))
+    if not users or not names:
+        return None
+    return DeviceAnswers(user_groups={name.lower(): users for name in names})
+
+
+def _seconds(text: str | None) -> int | None:
+    """`1802`, `1802s`; None for `Never` and for nothing."""
+    return number((text or "").removesuffix("s").strip())
