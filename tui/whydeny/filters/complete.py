@@ -8,7 +8,7 @@ from enum import Enum, auto
 import polars as pl
 
 from whydeny.filters.fields import FLAG_NAMES, SEVERITIES, Field, Holds, fields_of, find_field
-from whydeny.filters.match import has_word
+from whydeny.filters.match import has_digits, has_word
 from whydeny.filters.seen import address_seen
 from whydeny.filters.times import CALENDAR_PERIODS, NATIVE_PERIODS, log_time, newest
 from whydeny.filters.tree import field_text, quote
@@ -175,14 +175,14 @@ def _occurring(name: str, holds: Holds, token: str, frame: pl.DataFrame) -> Iter
         return
     if name not in frame.columns:
         return
-    counted = frame.lazy().group_by(name).len("rows").filter(pl.col(name).is_not_null()).collect()
+    column = pl.col(name)
+    rows = frame.lazy().filter(column.is_not_null())
+    if holds not in (Holds.WORD, Holds.TEXT, Holds.PROTOCOL) and token:
+        rows = rows.filter(has_digits(column, token))
+    counted = rows.group_by(name).len("rows")
     if holds in (Holds.WORD, Holds.TEXT):
-        counted = counted.filter(has_word(pl.col(name), token))
-    elif holds is not Holds.PROTOCOL:
-        counted = counted.filter(pl.col(name).cast(pl.String).str.contains(token, literal=True))
-    for value, count in (
-        counted.sort("rows", pl.col(name).cast(pl.String), descending=[True, False]).head(MOST).iter_rows()
-    ):
+        counted = counted.filter(has_word(column, token))
+    for value, count in counted.sort("rows", name, descending=[True, False]).head(MOST).collect().iter_rows():
         text = protocol_name(value) or "" if holds is Holds.PROTOCOL else str(value)
         if token.lower() in text.lower():
             yield text, count
