@@ -38,6 +38,7 @@ from whydeny.model.tables import Session
          "( receive_time neq '2024/05/14 10:00:05' )"),
         ("cause", "app-shift", "( cause eq app-shift )", "( cause neq app-shift )"),
         ("confidence", 0.8571, "( confidence geq 0.85 )", "( confidence lt 0.85 )"),
+        ("confidence", 0.57, "( confidence geq 0.57 )", "( confidence lt 0.57 )"),
         ("decrypted", True, "( decrypted eq yes )", "( decrypted neq yes )"),
         ("x:Monitor Tag", "a", "( 'x:Monitor Tag' eq a )", "( 'x:Monitor Tag' neq a )"),
     ],

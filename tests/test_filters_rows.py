@@ -26,7 +26,7 @@ _NOON = datetime(2024, 5, 14, 12, 0, 0)
 _JUDGED = {
     "outcome": pl.Enum(["allowed-then-denied", "completed"]),
     "cause": pl.Categorical(),
-    "confidence": pl.Float64(),
+    "confidence": pl.Float32(),
     "denied_by": pl.String(),
 }
 
@@ -141,6 +141,8 @@ CASES = [
     ("denied_by contains INTERZONE", [0]),
     ("confidence geq 0.8", [0]),
     ("confidence lt 0.8", []),
+    ("confidence eq 0.86", [0]),
+    ("confidence geq 0.86", [0]),
     ("confidence neq 0.86", [1, 2, 3]),
     ("state eq active", [3]),
 ]

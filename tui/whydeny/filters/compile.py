@@ -106,7 +106,8 @@ class _Compiler:
             case Holds.SEVERITY:
                 return is_word(pl.col(field.columns[0]), self.severities(operator, term))
             case Holds.DECIMAL:
-                return _ordered(pl.col(field.columns[0]), operator, self.decimal(term)).fill_null(False)
+                column = pl.col(field.columns[0]).cast(pl.Float64).round(4)  # 0.86 is kept in 32 bits
+                return _ordered(column, operator, self.decimal(term)).fill_null(False)
             case Holds.FLAGS:
                 return self.flags(pl.col(field.columns[0]), operator, term)
             case Holds.SWITCH:

@@ -45,7 +45,7 @@ def _cell_text(field: Field, value: object) -> str:
         case datetime():
             return log_time(value)
         case float() if field.holds is Holds.DECIMAL:
-            return f"{int(value * 100) / 100:.2f}"  # never above the value that was pointed at
+            return f"{int(value * 100 + 1e-4) / 100:.2f}"  # never above the value that was pointed at
         case int() if field.holds is Holds.ADDRESS:
             return format_address(value)
         case int() if field.holds is Holds.PROTOCOL:
