@@ -1,6 +1,6 @@
 """One session with everything that can be asked about it: look-ups, the rule that moved, rows that belong to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -31,6 +31,21 @@ ADDRESS_FIELDS = frozenset({"source", "destination"})
 def no_policy(rulebase: Rulebase) -> LookUp:
     """The answer of a rulebase that nobody gave."""
     return LookUp(rulebase, None, Certainty.UNKNOWN, reason="no configuration of this firewall among the inputs")
+
+
+def narrowed(look: LookUp, possible: tuple[RuleTrace, ...]) -> LookUp:
+    """A look-up of which only these rules stay open, the rest being ruled out by evidence."""
+    certainty = look.certainty
+    if not possible and not look.reason:
+        certainty = Certainty.CERTAIN
+    settle = tuple(dict.fromkeys(c.settle for trace in possible for c in trace.unknowns() if c.settle))
+    return replace(
+        look,
+        certainty=certainty,
+        possible=tuple(trace.rule for trace in possible),
+        possible_traces=possible,
+        settle=settle,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +126,47 @@ class Case:
         return self.engine.policy if self.engine else None
 
     def look_up(self, rulebase: Rulebase) -> LookUp:
-        """The rule of a rulebase for the row's final values."""
-        if self.engine is None:
-            return no_policy(rulebase)
-        allowed_by = self.logged.name if rulebase is Rulebase.SECURITY and self.logged else None
-        return self.engine.look_up(rulebase, self.flow, allowed_by=allowed_by)
+        """The rule of a rulebase for the row's final values, from the configuration alone."""
+        return self.engine.look_up(rulebase, self.flow) if self.engine else no_policy(rulebase)
 
     @cached_property
     def security(self) -> LookUp:
-        """The security rulebase's answer."""
-        return self.look_up(Rulebase.SECURITY)
+        """The security rulebase's answer, with what the row proves of rules that the inputs leave open.
+
+        The row names the rule of the first look-up. An earlier rule that asks for nothing but open addresses, users or
+        hosts did not match then; of a session that was refused later, only a silent refusal may have begun to match
+        since: an allow rule would not have refused it, and a logging one would have left its own name in the row.
+        """
+        look = self.look_up(Rulebase.SECURITY)
+        if self.engine is None or not look.possible or self.logged is None:
+            return look
+        at_first = self.engine.look_up(Rulebase.SECURITY, self.flow, allowed_by=self.logged.name)
+        if self.outcome is not Outcome.ALLOWED_THEN_DENIED and not self.session.live:
+            return at_first
+        open_at_first = {rule.number for rule in at_first.possible}
+        kept = [
+            trace
+            for trace in look.possible_traces
+            if (not trace.rule.log_end if trace.rule.action != "allow" else trace.rule.number in open_at_first)
+        ]
+        return narrowed(look, tuple(kept))
 
     @cached_property
     def decryption(self) -> LookUp:
-        """The decryption rulebase's answer."""
-        return self.look_up(Rulebase.DECRYPTION)
+        """The decryption rulebase's answer; a decryption-log row of the session names its rule, and a decrypted
+        session was not taken by a rule that does not decrypt."""
+        look = self.look_up(Rulebase.DECRYPTION)
+        if not look.possible:
+            return look
+        names = {row["decryption_rule"] for row in self.decryption_rows if row.get("decryption_rule")}
+        proved = next((trace for trace in look.possible_traces if trace.rule.name in names), None)
+        if proved is not None:
+            return replace(narrowed(look, ()), rule=proved.rule, trace=proved, certainty=Certainty.CERTAIN)
+        if look.rule is not None and look.rule.name in names:
+            return narrowed(look, ())
+        if self.session.decrypted:
+            return narrowed(look, tuple(t for t in look.possible_traces if t.rule.action.startswith("decrypt")))
+        return look
 
     @cached_property
     def authentication(self) -> LookUp:
@@ -134,10 +175,18 @@ class Case:
 
     @cached_property
     def logged(self) -> Rule | None:
-        """The rule that the row names (by its uuid, else its name) as the configuration has it."""
+        """The rule that the row names (by its uuid, else its name) as the configuration has it.
+
+        A discarded session may show the rule that refused it; the rule that let its first packets through is then
+        looked up with the application and category still open.
+        """
         if self.engine is None or not self.session.rule:
             return None
-        return self.engine.rule_named(Rulebase.SECURITY, self.session.rule, self.session.rule_uuid)
+        rule = self.engine.rule_named(Rulebase.SECURITY, self.session.rule, self.session.rule_uuid)
+        if rule is not None and rule.action != "allow" and self.session.live:
+            first = self.engine.look_up(Rulebase.SECURITY, replace(self.flow, application=None, category=None)).rule
+            return first if first is not None and first.action == "allow" else rule
+        return rule
 
     @cached_property
     def logged_trace(self) -> RuleTrace | None:

@@ -46,10 +46,8 @@ def diagnose(case: Case) -> Finding:
     candidates = _candidates(answers, ground)
     best = _best(candidates)
     rest = [candidate for candidate in candidates if candidate is not best]
-    if best.entry.id == UNEXPLAINED:
-        verdict = _unexplained(case, best, rest, answers, ground)
-    else:
-        verdict = _verdict(case, best, ground)
+    unexplained = best.entry.id == UNEXPLAINED
+    verdict = _unexplained(case, best, rest, answers, ground) if unexplained else _verdict(case, best, ground)
     return Finding(
         case.session,
         case.outcome,

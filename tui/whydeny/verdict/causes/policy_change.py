@@ -257,9 +257,9 @@ def _fix(variant: str | None) -> str:
             "a choice to make knowingly, not a mend."
         )
     if variant == "list-refresh":
-        return "See what the list gained or lost at that refresh, and whether the host belongs there; mend the list at its source."
+        return "See what the list gained or lost at that refresh and whether the host belongs there; mend it at its source."
     if variant == "schedule":
-        return "If the session should outlive the schedule, widen the schedule of the rule; the device's own clock and zone count."
+        return "If the session should outlive it, widen the schedule of the rule; the device's own clock and zone count."
     return (
         "Review what the content update changed (new App-IDs) and add the new applications to the rules meant for them."
     )
