@@ -1,0 +1,138 @@
+"""The one table of actions: bindings, footer, help, command palette and the README's key list come from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does.
+
+    `id` is `scope.name` and the name in a keymap; the scope says which part of the screen it belongs to. `keys` are
+    Textual's key names with commas between them; `word` is what the footer and the palette say, `help` the sentence
+    of the help screen; `footer` orders the footer (0: not there).
+    """
+
+    id: str
+    keys: str
+    word: str
+    help: str
+    group: str
+    footer: int = 0
+
+    @property
+    def scope(self) -> str:
+        """Which part of the screen it belongs to."""
+        return self.id.partition(".")[0]
+
+    @property
+    def method(self) -> str:
+        """Textual's action name."""
+        return self.id.partition(".")[2]
+
+
+ACTIONS = (
+    # The session table.
+    Action("table.line_up", "up,k", "up", "one row up", "Move"),
+    Action("table.line_down", "down,j", "down", "one row down", "Move"),
+    Action("table.page_up", "pageup,ctrl+b", "page up", "one page up", "Move"),
+    Action("table.page_down", "pagedown,ctrl+f", "page down", "one page down", "Move"),
+    Action("table.half_up", "ctrl+u", "half up", "half a page up", "Move"),
+    Action("table.half_down", "ctrl+d", "half down", "half a page down", "Move"),
+    Action("table.first", "home,g", "first", "to the first row", "Move"),
+    Action("table.last", "end,G", "last", "to the last row", "Move"),
+    Action("table.column_left", "left,h", "column left", "to the column on the left", "Move"),
+    Action("table.column_right", "right,l", "column right", "to the column on the right", "Move"),
+    # Panes of lines.
+    Action("pane.line_up", "up,k", "up", "one line up", "Move"),
+    Action("pane.line_down", "down,j", "down", "one line down", "Move"),
+    Action("pane.page_up", "pageup,ctrl+b", "page up", "one page up", "Move"),
+    Action("pane.page_down", "pagedown,ctrl+f", "page down", "one page down", "Move"),
+    Action("pane.first", "home,g", "first", "to the first line", "Move"),
+    Action("pane.last", "end,G", "last", "to the last line", "Move"),
+    Action("rule.previous_rule", "left,h,K", "rule above", "in a rule pane: the rule above in the rulebase", "Move"),
+    Action("rule.next_rule", "right,l,J", "rule below", "in a rule pane: the rule below in the rulebase", "Move"),
+    Action("rule.landed_rule", "0", "matched rule", "in a rule pane: back to the rule that matched", "Move"),
+    # Panes and steps.
+    Action("explorer.next_pane", "tab", "pane", "to the next pane", "Panes", 4),
+    Action("explorer.previous_pane", "shift+tab", "previous pane", "to the pane before", "Panes"),
+    Action("explorer.step_in", "enter", "zoom", "one step in: table, detail, the pane alone", "Panes", 3),
+    Action("explorer.step_out", "escape", "back", "one step back; never loses the filter or the row", "Panes"),
+    Action("explorer.zoom", "z", "zoom", "the pane with the focus alone, and back", "Panes"),
+    Action("explorer.pane('table')", "1", "table", "to the session table", "Panes"),
+    Action("explorer.pane('why')", "2", "why", "to the verdict", "Panes"),
+    Action("explorer.pane('security')", "3", "security", "to the security rule", "Panes"),
+    Action("explorer.pane('decryption')", "4", "decryption", "to the decryption rule", "Panes"),
+    Action("explorer.pane('authentication')", "5", "authentication", "to the authentication rule", "Panes"),
+    # Sessions.
+    Action("explorer.filter", "slash", "filter", "type words, or a log filter as in the web interface", "Filter", 2),
+    Action("explorer.filter_off", "f", "filter off/on", "lay the filter aside, and take it up again", "Filter"),
+    Action("explorer.denied", "d", "denied", "only sessions that were allowed, then denied", "Filter"),
+    Action("explorer.all", "a", "all", "all sessions: empty the filter", "Filter"),
+    Action("explorer.only_value", "equals_sign", "only this", "only rows with the value under the cursor", "Filter"),
+    Action("explorer.without_value", "exclamation_mark", "without this", "no rows with the value under the cursor",
+           "Filter"),
+    Action("explorer.sort", "s", "sort", "sort by the column of the cursor; again: the other way round", "Table", 7),
+    Action("explorer.sort_also", "S", "sort also", "sort by this column too, inside the order there is", "Table"),
+    Action("explorer.columns", "c", "columns", "choose columns", "Table", 8),
+    Action("explorer.narrower", "less_than_sign", "narrower", "make this column narrower", "Table"),
+    Action("explorer.wider", "greater_than_sign", "wider", "make this column wider", "Table"),
+    Action("explorer.column_before", "left_curly_bracket", "column before", "move this column to the left", "Table"),
+    Action("explorer.column_after", "right_curly_bracket", "column after", "move this column to the right", "Table"),
+    Action("explorer.hide_column", "minus", "hide column", "hide this column", "Table"),
+    Action("explorer.mark", "m", "mark", "mark the row, or take its mark away", "Table", 9),
+    Action("explorer.next_mark", "n", "next mark", "to the next marked row", "Table"),
+    Action("explorer.previous_mark", "N", "previous mark", "to the marked row before", "Table"),
+    Action("explorer.only_marked", "M", "only marked", "only marked rows, and back", "Table"),
+    # Finding out.
+    Action("explorer.related", "r", "related", "related sessions and the log rows that belong to this one",
+           "Find out", 10),
+    Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
+    Action("explorer.manual", "e", "explain cause", "the page about this cause", "Find out"),
+    # Copying.
+    Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
+    Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: cell, row, Markdown, JSON, ticket, commands",
+           "Copy"),
+    # The program.
+    Action("app.palette", "colon,ctrl+p", "commands", "find any command by typing", "Program", 6),
+    Action("app.help", "question_mark,f1", "help", "every key; on a verdict, the page about its cause", "Program", 5),
+    Action("app.theme", "T", "theme", "choose the colours", "Program"),
+    Action("app.redraw", "ctrl+l", "redraw", "draw the screen again", "Program"),
+    Action("app.suspend_process", "ctrl+z", "suspend", "to the shell; `fg` comes back", "Program"),
+    Action("app.leave", "q", "leave", "leave from the top; deeper, one step back", "Program", 12),
+)  # fmt: skip
+
+GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Copy", "Program")
+BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
+
+_KEY_WORDS = {
+    "slash": "/", "equals_sign": "=", "exclamation_mark": "!", "less_than_sign": "<", "greater_than_sign": ">",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "minus": "-", "question_mark": "?", "colon": ":",
+    "escape": "Esc", "enter": "Enter", "tab": "Tab", "shift+tab": "Shift-Tab", "pageup": "PgUp", "pagedown": "PgDn",
+    "up": "Up", "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "space": "Space",
+}  # fmt: skip
+
+
+def key_word(key: str) -> str:
+    """How a key is written for a reader: `Ctrl-L`, `/`, `PgUp`."""
+    if key in _KEY_WORDS:
+        return _KEY_WORDS[key]
+    if key.startswith("ctrl+"):
+        return f"Ctrl-{key[5:].upper()}"
+    return key.upper() if len(key) > 1 else key
+
+
+def bindings(scope: str) -> list[BindingType]:
+    """The bindings of one part of the screen; a keymap names them by the action's id."""
+    return [
+        Binding(action.keys, action.method, action.word, id=action.id, show=bool(action.footer))
+        for action in ACTIONS
+        if action.scope == scope
+    ]
+
+
+def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
+    """The keys of an action as a reader knows them, those of the user's keymap where it has some."""
+    return [key_word(key.strip()) for key in keymap.get(action.id, action.keys).split(",")]

@@ -1,0 +1,184 @@
+"""The full-screen explorer as an application: themes, leaving cleanly, and which screen comes first."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import App
+from textual.binding import BindingType
+
+from whydeny.model.errors import WhydenyError
+from whydeny.model.progress import Progress
+from whydeny.model.release import Release
+from whydeny.model.site import Site
+from whydeny.ui.actions import bindings
+from whydeny.ui.clipboard import Copied, copy
+from whydeny.ui.crash import write_report
+from whydeny.ui.glyphs import choose_glyphs
+from whydeny.ui.jobs import Jobs
+from whydeny.ui.screens.explorer import ExplorerScreen
+from whydeny.ui.screens.help import HelpScreen
+from whydeny.ui.screens.opening import OpeningScreen
+from whydeny.ui.screens.picker import Choice, PickScreen
+from whydeny.ui.theme import ROLES, THEMES, choose_theme
+
+OpenSite = Callable[[Progress], Site]
+
+FAILED = 2  # exit status where the inputs can't be used, as the command line has it
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the explorer behaves. `release`, `serial` and `device_group` say whose policy is meant where the inputs
+    leave it open; the rest are the user's settings."""
+
+    release: Release | None = None
+    serial: str | None = None
+    device_group: str | None = None
+    theme: str = "auto"
+    glyphs: str = "auto"
+    clipboard: str = "auto"
+    mouse: bool = True
+    keymap: Mapping[str, str] = field(default_factory=dict)
+    reports: Path | None = None
+
+
+class ExplorerApp(App[int]):
+    """The application. Screens ask it for jobs, glyphs and the clipboard."""
+
+    TITLE = "whydeny"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = bindings("app")
+
+    def __init__(
+        self, open_site: OpenSite, title: str, where: str | None = None, options: Options | None = None
+    ) -> None:
+        no_color = "NO_COLOR" in os.environ  # Textual takes it away
+        super().__init__(ansi_color=True if no_color else None)
+        self.options = options or Options()
+        self.open_site = open_site
+        self.inputs = title
+        self.where = where
+        self.glyphs = choose_glyphs(self.options.glyphs)
+        self.jobs = Jobs(self)
+        self.animation_level = "none"
+        for theme in THEMES.values():
+            self.register_theme(theme)
+        self.theme = choose_theme(self.options.theme, no_color, self.console.color_system)
+        if self.options.keymap:
+            self.set_keymap(self.options.keymap)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """The colours that the stylesheets name, for themes of another's making."""
+        return dict(ROLES)
+
+    def on_mount(self) -> None:
+        """Read the inputs; and let signals end the program as a key would, so that the terminal is given back."""
+        self.set_class(self.glyphs.ascii, "-ascii")
+        loop = asyncio.get_running_loop()
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(signal.SIGTERM, self._end, 128 + signal.SIGTERM)
+        self.push_screen(OpeningScreen())
+
+    def _end(self, status: int) -> None:
+        self.jobs.cancel_all()
+        self.exit(return_code=status)
+
+    def on_unmount(self) -> None:
+        """Nobody waits for work that is still under way."""
+        self.jobs.cancel_all()
+
+    def fail(self, error: WhydenyError) -> None:
+        """Leave with the sentence of an error that makes going on useless."""
+        self.exit(return_code=FAILED, message=Text(str(error)))
+
+    def _fatal_error(self) -> None:
+        # Textual prints a traceback with the values of all variables: logs and keys would be among them.
+        if self._exit_renderables:  # what follows from the first fault is not worth a word
+            self._close_messages_no_wait()
+            return
+        error = sys.exc_info()[1] or self._exception
+        words = "whydeny failed."
+        if error is not None:
+            words = write_report(error, self.options.reports)
+        self._exit_renderables.append(Text(words))
+        self._close_messages_no_wait()
+
+    def copy_text(self, text: str, done: Callable[[Copied], None]) -> None:
+        """Put `text` on the clipboard, off the screen's thread; then `done`."""
+        pieces: list[str] = []
+
+        def work(_progress: Progress) -> Copied:
+            return copy(text, pieces.append, self.options.clipboard)
+
+        def finish(copied: Copied) -> None:
+            if self._driver is not None:
+                for piece in pieces:
+                    self._driver.write(piece)
+            done(copied)
+
+        self.jobs.start("copy", work, finish)
+
+    # Keys that work everywhere.
+
+    def action_leave(self) -> None:
+        """Leave from the top; deeper, one step back."""
+        screen = self.screen
+        if not isinstance(screen, ExplorerScreen | OpeningScreen):
+            self.pop_screen()
+        elif not screen.step_out():
+            self._end(0)
+
+    def action_help(self) -> None:
+        """Every key."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    def action_redraw(self) -> None:
+        """Draw everything again."""
+        self.refresh(repaint=True, layout=True)
+
+    def action_theme(self) -> None:
+        """Choose the colours; each is tried on while it is looked at."""
+        before = self.theme
+        choices = [Choice(name, name, "in use" if name == before else "") for name in THEMES]
+
+        def decide(name: str | None) -> None:
+            self.theme = name or before
+
+        def try_on(name: str) -> None:
+            self.theme = name
+
+        self.push_screen(PickScreen("Theme", choices, looked_at=try_on, start=before), decide)
+
+    def action_palette(self) -> None:
+        """Find any command by typing."""
+        screen = self.screen
+        if not isinstance(screen, ExplorerScreen):
+            return
+
+        def run(identifier: str | None) -> None:
+            if identifier:
+                self.call_later(screen.run_command, identifier)
+
+        self.push_screen(PickScreen("Commands", screen.commands()), run)
+
+
+def run_explorer(open_site: OpenSite, title: str, where: str | None = None, **options: Any) -> int:
+    """Show the explorer until the user leaves; the exit status.
+
+    `open_site` reads the inputs; it runs in a thread, reports how far it is and stops when asked. `title` names the
+    inputs; `where` is the filter to start with; `options` are those of `Options`.
+    """
+    chosen = Options(**options)
+    app = ExplorerApp(open_site, title, where, chosen)
+    app.run(mouse=chosen.mouse)
+    return app.return_code or 0

@@ -1,0 +1,151 @@
+"""The filter bar: typed words or the firewall's filter language, the count, and the place of a mistake."""
+
+from typing import Any
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Input
+
+from whydeny.model.safe import safe_text
+from whydeny.ui.glyphs import Glyphs
+from whydeny.ui.lines import Span
+from whydeny.ui.widgets.bar import Bar
+
+LABEL = 2
+
+
+class FilterInput(Input):
+    """A field whose text is safe to draw, whatever was pasted."""
+
+    class Earlier(Message):
+        """An earlier or later text is asked for, by Up (-1) and Down (1)."""
+
+        def __init__(self, steps: int) -> None:
+            self.steps = steps
+            super().__init__()
+
+    def validate_value(self, value: str) -> str:
+        """The text without characters that a terminal would obey."""
+        return safe_text(value)
+
+    async def _on_key(self, event: events.Key) -> None:
+        """Up and down go through what was typed before."""
+        if event.key in ("up", "down"):
+            event.stop()
+            event.prevent_default()
+            self.post_message(self.Earlier(-1 if event.key == "up" else 1))
+            return
+        await super()._on_key(event)
+
+
+class FilterBar(Vertical):
+    """A field of one row, and a second row while there is a mistake to point at."""
+
+    class Typed(Message):
+        """The text changed; `final` when it was confirmed."""
+
+        def __init__(self, text: str, final: bool) -> None:
+            self.text = text
+            self.final = final
+            super().__init__()
+
+    class Left(Message):
+        """The user is done with the bar."""
+
+    def __init__(self, *, glyphs: Glyphs, **keywords: Any) -> None:
+        super().__init__(**keywords)
+        self.glyphs = glyphs
+        self._quiet = ""  # the text that was put in and not typed
+
+    def compose(self) -> ComposeResult:
+        """Label, field, count; the mistake below."""
+        with Horizontal(id="filter-row"):
+            yield Bar(glyphs=self.glyphs, id="filter-label")
+            yield FilterInput(
+                id="filter-text", compact=True, select_on_focus=False,
+                placeholder="words, or a log filter: ( addr.src in 10.0.0.0/8 ) and ( action eq allow )",
+            )  # fmt: skip
+            yield Bar(glyphs=self.glyphs, id="filter-count")
+        yield Bar(glyphs=self.glyphs, id="filter-mistake")
+
+    def on_mount(self) -> None:
+        """The field takes the focus only when it is asked for."""
+        self.query_one("#filter-label", Bar).show([Span("/ ", "key")])
+        self.query_one("#filter-mistake").display = False
+        self.field.can_focus = False
+
+    @property
+    def field(self) -> FilterInput:
+        """The field."""
+        return self.query_one(FilterInput)
+
+    @property
+    def has_mistake(self) -> bool:
+        """Whether a mistake is pointed at."""
+        return bool(self.query_one("#filter-mistake").display)
+
+    @property
+    def text(self) -> str:
+        """What it holds."""
+        return self.field.value
+
+    def put(self, text: str) -> None:
+        """Put a text in without telling that it was typed."""
+        self._quiet = safe_text(text)
+        self.field.value = text
+        self.field.cursor_position = len(self.field.value)
+
+    def open(self) -> None:
+        """Give the field the focus."""
+        self.field.can_focus = True
+        self.field.focus()
+
+    def count(self, *spans: Span) -> None:
+        """Say how many rows pass."""
+        bar = self.query_one("#filter-count", Bar)
+        bar.styles.width = sum(len(s.text) for s in spans) + 1
+        bar.show(spans)
+
+    def mistake(self, message: str, position: int | None = None) -> None:
+        """Point at a mistake; an empty message takes the row away."""
+        bar = self.query_one("#filter-mistake", Bar)
+        bar.display = bool(message)
+        if not message:
+            return
+        spans = [Span("  ", ""), Span(message, "doubt")]
+        if position is not None:
+            at = LABEL + max(0, position - self.field.scroll_offset.x)
+            room = self.size.width - at - 4
+            if len(message) <= room:
+                spans = [Span(" " * at), Span("^ ", "bad"), Span(message, "doubt")]
+            elif len(message) + 2 <= at:
+                spans = [Span(" " * (at - len(message) - 1)), Span(message, "doubt"), Span(" ^", "bad")]
+        bar.show(spans)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Pass on what was typed."""
+        event.stop()
+        if event.value == self._quiet:
+            self._quiet = "\0"
+            return
+        self._quiet = "\0"
+        self.post_message(self.Typed(event.value, final=False))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter: the filter stands."""
+        event.stop()
+        self.post_message(self.Typed(event.value, final=True))
+        self.close()
+
+    def on_key(self, event: events.Key) -> None:
+        """Esc and Tab leave the bar; the filter stays."""
+        if event.key in ("escape", "tab"):
+            event.stop()
+            event.prevent_default()
+            self.close()
+
+    def close(self) -> None:
+        """Give the focus back."""
+        self.field.can_focus = False
+        self.post_message(self.Left())

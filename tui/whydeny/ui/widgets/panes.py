@@ -1,0 +1,101 @@
+"""The panes of one session: the verdict, and one pane a rulebase."""
+
+from typing import Any
+from textual import events
+from textual.message import Message
+
+from whydeny.model.configuration import Rulebase
+from whydeny.ui.actions import bindings
+from whydeny.ui.glyphs import Glyphs
+from whydeny.ui.lines import Line, Span, line
+from whydeny.ui.rule_lines import RuleChoice, rule_lines
+from whydeny.ui.verdict_lines import verdict_lines
+from whydeny.ui.widgets.lines_pane import LinesPane
+from whydeny.verdict.finding import Finding
+
+BRIEF = 9  # rows; a lower verdict pane keeps evidence to one line each
+
+
+class VerdictPane(LinesPane):
+    """Shows the verdict of a finding; a line of evidence leads to the row or rule that it came from."""
+
+    def __init__(self, *, glyphs: Glyphs, **keywords: Any) -> None:
+        super().__init__(glyphs=glyphs, choose=True, **keywords)
+        self._finding: Finding | None = None
+
+    def show_finding(self, finding: Finding) -> None:
+        """Show another finding."""
+        self._finding = finding
+        self._build()
+
+    def show_words(self, *lines: Line) -> None:
+        """Say why there is none."""
+        self._finding = None
+        self.show(lines)
+
+    def _build(self) -> None:
+        if self._finding is not None:
+            self.show(verdict_lines(self._finding, self.glyphs, brief=self.size.height < BRIEF))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another size may leave room for more."""
+        super().on_resize(event)
+        self._build()
+
+
+class RulePane(LinesPane):
+    """Shows what one rulebase answers, and lets one walk up and down in it."""
+
+    BINDINGS = bindings("rule")
+
+    class Walked(Message):
+        """Another rule is asked for: `steps` up or down, 0 for the one that matched."""
+
+        def __init__(self, pane: "RulePane", steps: int) -> None:
+            self.pane = pane
+            self.steps = steps
+            super().__init__()
+
+    def __init__(self, rulebase: Rulebase, *, glyphs: Glyphs, **keywords: Any) -> None:
+        super().__init__(glyphs=glyphs, choose=True, **keywords)
+        self.rulebase = rulebase
+        self.border_title = str(rulebase)
+        self.full = False
+        self._choice: RuleChoice | None = None
+
+    @property
+    def choice(self) -> RuleChoice | None:
+        """What is shown."""
+        return self._choice
+
+    def show_choice(self, choice: RuleChoice) -> None:
+        """Show another answer or another rule of the same rulebase."""
+        self._choice = choice
+        self.rebuild()
+
+    def show_words(self, text: str = "") -> None:
+        """Say why there is none."""
+        self._choice = None
+        self.show([line(Span(text, "quiet"))] if text else [])
+
+    def rebuild(self) -> None:
+        """Make the lines for the width there is now."""
+        if self._choice is not None:
+            self.show(rule_lines(self._choice, self.glyphs, self._width, self.full))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width may leave room for more."""
+        super().on_resize(event)
+        self.rebuild()
+
+    def action_previous_rule(self) -> None:
+        """The rule above."""
+        self.post_message(self.Walked(self, -1))
+
+    def action_next_rule(self) -> None:
+        """The rule below."""
+        self.post_message(self.Walked(self, 1))
+
+    def action_landed_rule(self) -> None:
+        """Back to the rule that matched."""
+        self.post_message(self.Walked(self, 0))

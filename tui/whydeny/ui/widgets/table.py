@@ -1,0 +1,464 @@
+"""A table of any number of rows that draws only those in sight, by row number through a view.
+
+Measured with Textual 8: a cursor that repaints the widget costs 19 KB a key on the wire, two lines 0.7 KB; the
+horizontal scroll bar alone costs 2.6 KB a frame. So the cursor doesn't repaint, and there are no scroll bars: columns
+that don't fit are reached by moving the column cursor.
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from whydeny.ui.actions import bindings
+from whydeny.ui.columns import ScreenColumn
+from whydeny.ui.glyphs import UNICODE, Glyphs
+from whydeny.ui.lines import fit
+from whydeny.ui.view import View
+from whydeny.ui.widgets.placing import Placed, place
+
+GUTTER = 2  # the cursor's sign and the mark's
+KEPT = 4096  # rows of text that are kept
+NUMBERED = 130  # cells from which on rows have their number
+
+
+class RowTable(ScrollView, can_focus=True):
+    """Shows a view. The cursor is a position in it; `row` is the frame's row number under it."""
+
+    BINDINGS = bindings("table")
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--heading", "table--sorted", "table--cursor", "table--blurred", "table--quiet", "table--bad",
+        "table--doubt", "table--good", "table--marked",
+    }  # fmt: skip
+    DEFAULT_CSS = """
+    RowTable {
+        scrollbar-size: 0 0;
+        overflow: hidden;
+        &> .table--heading { color: $quiet; text-style: bold; }
+        &> .table--sorted { color: $link; text-style: bold; }
+        &> .table--cursor { background: $row-cursor; color: $row-cursor-text; }
+        &> .table--blurred { background: $row-cursor-blurred; }
+        &> .table--quiet { color: $quiet; }
+        &> .table--bad { color: $bad; }
+        &> .table--doubt { color: $doubt; }
+        &> .table--good { color: $good; }
+        &> .table--marked { color: $link; text-style: bold; }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0, repaint=False)
+
+    class Moved(Message):
+        """Another row is under the cursor; None when there is none."""
+
+        def __init__(self, table: "RowTable", row: int | None) -> None:
+            self.table = table
+            self.row = row
+            super().__init__()
+
+        @property
+        def control(self) -> "RowTable":
+            """The table it happened in."""
+            return self.table
+
+    class HeadingClicked(Message):
+        """A heading was clicked."""
+
+        def __init__(self, table: "RowTable", column: ScreenColumn) -> None:
+            self.table = table
+            self.column = column
+            super().__init__()
+
+    class Opened(Message):
+        """A row was clicked twice."""
+
+        def __init__(self, table: "RowTable", row: int) -> None:
+            self.table = table
+            self.row = row
+            super().__init__()
+
+    def __init__(
+        self, view: View, columns: Sequence[ScreenColumn], *, glyphs: Glyphs = UNICODE, **keywords: Any
+    ) -> None:
+        super().__init__(**keywords)
+        self.glyphs = glyphs
+        self.marks: set[int] = set()
+        self.empty: Sequence[str] = ()
+        self.numbered = True
+        self._view = view
+        self._columns = tuple(columns)
+        self._widths: dict[str, int] = {}
+        self._column = 0
+        self._first_column = 0
+        self._placed: list[Placed] = []
+        self._texts: dict[int, list[str]] = {}
+        self._anchor: int | None = int(view.order[0]) if len(view) else None
+        self._told: int | None = None
+        self._styles_by_role: dict[str, Style] = {}
+
+    # What is shown.
+
+    @property
+    def view(self) -> View:
+        """The rows that are shown."""
+        return self._view
+
+    @property
+    def row(self) -> int | None:
+        """The frame's row under the cursor."""
+        return int(self._view.order[self.cursor]) if 0 <= self.cursor < len(self._view) else None
+
+    @property
+    def columns(self) -> tuple[ScreenColumn, ...]:
+        """The columns, those too that don't fit."""
+        return self._columns
+
+    @property
+    def column(self) -> ScreenColumn | None:
+        """The column under the column cursor."""
+        return self._columns[self._column] if self._column < len(self._columns) else None
+
+    @property
+    def placed(self) -> list[Placed]:
+        """The columns in sight, with their places."""
+        return self._placed
+
+    def show(self, view: View) -> None:
+        """Show other rows. The row that the user was on last stays under the cursor if it is among them; else the
+        cursor stays where it was, and goes back when that row is shown again."""
+        self._view = view
+        self._texts.clear()
+        self.virtual_size = Size(self.size.width, len(view) + 1)
+        place = None if self._anchor is None else view.position_of(self._anchor)
+        if place is None:
+            place = min(self.cursor, max(0, len(view) - 1))
+        self.set_reactive(RowTable.cursor, place)
+        if self._anchor is None:
+            self._anchor = self.row
+        self._arrange()
+        self._keep_in_sight()
+        self.refresh()
+        self._tell()
+
+    def go_to(self, row: int) -> bool:
+        """Put the cursor on a row of the frame. Whether it is shown."""
+        place = self._view.position_of(row)
+        if place is not None:
+            self._move(place)
+        return place is not None
+
+    def set_columns(self, columns: Sequence[ScreenColumn], widths: dict[str, int] | None = None) -> None:
+        """Show other columns, or the same with other widths; the column cursor stays on its column."""
+        here = self.column
+        self._columns = tuple(columns)
+        if widths is not None:
+            self._widths = dict(widths)
+        names = [c.name for c in self._columns]
+        self._column = names.index(here.name) if here and here.name in names else 0
+        self._texts.clear()
+        self._arrange()
+        self.refresh()
+
+    def go_to_column(self, name: str) -> None:
+        """Put the column cursor on a column."""
+        names = [c.name for c in self._columns]
+        if name in names:
+            self._column = names.index(name)
+            self._arrange()
+            self.refresh()
+
+    def go_to_mark(self, way: int) -> bool:
+        """To the next (1) or previous (-1) marked row, round the end; whether there is one."""
+        places = np.flatnonzero(np.isin(self._view.order, list(self.marks)))
+        places = places[places != self.cursor]
+        if not len(places):
+            return False
+        # Turned so that the nearest one in that direction comes first.
+        turned = np.roll(places, -int(np.searchsorted(places, self.cursor)))
+        place = turned[0] if way > 0 else turned[-1]
+        self._move(int(place))
+        return True
+
+    def refresh_row(self) -> None:
+        """Draw the row under the cursor anew."""
+        self.refresh_lines(self.cursor + 1, 1)
+
+    def cell(self) -> str:
+        """The text under the cursor."""
+        if self.row is None or self.column is None:
+            return ""
+        return self._texts_of(self.cursor)[self._column]
+
+    def row_texts(self) -> list[tuple[str, str]]:
+        """Heading and text of every column of the row under the cursor."""
+        if self.row is None:
+            return []
+        return [(c.title, text) for c, text in zip(self._columns, self._texts_of(self.cursor), strict=True)]
+
+    # Arranging.
+
+    @property
+    def _rows_in_sight(self) -> int:
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def _arrange(self) -> None:
+        """Give the columns their places; the column cursor's is always among them."""
+        width = self.scrollable_content_region.width - GUTTER
+        digits = len(f"{max(len(self._view), 1):,}") if self.numbered and width > NUMBERED else 0
+        self._first_column = min(self._first_column, self._column)
+        while True:
+            self._placed = place(self._columns, self._widths, self._first_column, width, digits)
+            if not self._placed or self._placed[-1].number >= self._column or self._first_column >= self._column:
+                break
+            self._first_column += 1
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Arrange anew; the cursor stays in sight."""
+        self.virtual_size = Size(self.size.width, len(self._view) + 1)
+        self._arrange()
+        self._keep_in_sight()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Forget the styles of another theme."""
+        super().notify_style_update()
+        self._styles_by_role.clear()
+
+    # Drawing.
+
+    def _style(self, role: str) -> Style:
+        style = self._styles_by_role.get(role)
+        if style is None:
+            style = self.rich_style
+            for part in role.split():
+                style = style + self.get_component_rich_style(f"table--{part}", partial=part != "cursor")
+                if part == "blurred":
+                    style = style + Style(bgcolor=self.get_component_rich_style("table--blurred").bgcolor)
+            self._styles_by_role[role] = style
+        return style
+
+    def _texts_of(self, position: int) -> list[str]:
+        texts = self._texts.get(position)
+        if texts is None:
+            count = self._rows_in_sight
+            first = max(0, position - count + 1) if position + 1 in self._texts else position
+            if len(self._texts) > KEPT:
+                self._texts.clear()
+            stored = list(dict.fromkeys(name for c in self._columns for name in c.stored))
+            page = self._view.page(first, count, stored)
+            have = set(page.columns)
+            cells = [c.texts(page) if have.issuperset(c.stored) else [""] * page.height for c in self._columns]
+            for number, row in enumerate(zip(*cells, strict=True) if cells else ()):
+                self._texts[first + number] = list(row)
+            texts = self._texts.get(position, [""] * len(self._columns))
+        return texts
+
+    def render_line(self, y: int) -> Strip:
+        """One line: the heading, a row, or a word about why there is none."""
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return Strip(self._heading()).adjust_cell_length(width, self.rich_style)
+        position = self.scroll_offset.y + y - 1
+        if position < len(self._view):
+            segments, style = self._row_segments(position)
+            return Strip(segments).adjust_cell_length(width, style)
+        if not len(self._view) and 2 <= y < 2 + len(self.empty):
+            return Strip(
+                [
+                    Segment(
+                        "  " + fit(self.glyphs.plain(self.empty[y - 2]), width - 2, self.glyphs.more),
+                        self._style("quiet"),
+                    )
+                ]
+            ).adjust_cell_length(width, self.rich_style)
+        return Strip.blank(width, self.rich_style)
+
+    def _heading(self) -> list[Segment]:
+        sort = {key.column: (n, key.descending) for n, key in enumerate(self._view.sort)}
+        segments = [Segment(" " * GUTTER, self._style("heading"))]
+        at = GUTTER
+        for placed in self._placed:
+            column = placed.column
+            title = column.title if column else "#"
+            role = "heading"
+            if column and column.name in sort:
+                number, descending = sort[column.name]
+                arrow = self.glyphs.descending if descending else self.glyphs.ascending
+                title = fit(title, max(1, min(len(title), placed.width - 1)), self.glyphs.more) + arrow
+                if len(sort) > 1 and len(title) < placed.width:
+                    title += str(number + 1)
+                role = "sorted"
+            style = self._style(role)
+            if column is self.column:
+                style = style + Style(underline=True)
+            text = title.rjust(placed.width) if column is None or column.right else title
+            segments.append(Segment(" " * (placed.x + GUTTER - at), self._style("heading")))
+            segments.append(Segment(fit(text, placed.width, self.glyphs.more), style))
+            at = placed.x + GUTTER + placed.width
+        return segments
+
+    def _row_segments(self, position: int) -> tuple[list[Segment], Style]:
+        under = position == self.cursor
+        ground = ("cursor" if self.has_focus else "blurred") if under else ""
+        base = self._style(ground)
+        marked = int(self._view.order[position]) in self.marks
+        segments = [
+            Segment(self.glyphs.cursor if under else " ", base),
+            Segment(self.glyphs.mark, self._style(f"{ground} marked".strip())) if marked else Segment(" ", base),
+        ]
+        texts = self._texts_of(position)
+        plain, more = self.glyphs.plain, self.glyphs.more
+        run, at = "", GUTTER
+        for placed in self._placed:
+            run += " " * (placed.x + GUTTER - at)
+            at = placed.x + GUTTER + placed.width
+            if placed.column is None:
+                run += f"{position + 1:>{placed.width},}"
+                continue
+            raw = texts[placed.number]
+            text = plain(raw) if raw else self.glyphs.dash
+            text = text.rjust(placed.width) if placed.column.right else text
+            text = fit(text, placed.width, more)
+            role = placed.column.role(raw) if placed.column.role is not None and raw else ""
+            here = under and placed.column is self.column
+            if role or here:
+                segments.append(Segment(run, base))
+                style = base if under and self.has_focus else self._style(f"{ground} {role}".strip())
+                segments.append(Segment(text, style + Style(underline=True, bold=True) if here else style))
+                run = ""
+            else:
+                run += text
+        segments.append(Segment(run, base))
+        return segments, base
+
+    # Moving.
+
+    def validate_cursor(self, cursor: int) -> int:
+        """A position that exists; 0 where there is none."""
+        return min(max(cursor, 0), max(0, len(self._view) - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Draw the two rows anew; scroll only where the new one is out of sight."""
+        before = self.scroll_offset.y
+        self._keep_in_sight()
+        if self.scroll_offset.y == before:
+            self.refresh_lines(old + 1, 1)
+            self.refresh_lines(new + 1, 1)
+
+    def _keep_in_sight(self) -> None:
+        rows = self._rows_in_sight
+        top = self.scroll_offset.y
+        if self.cursor < top:
+            self.scroll_to(0, self.cursor, animate=False, force=True)
+        elif self.cursor >= top + rows:
+            self.scroll_to(0, self.cursor - rows + 1, animate=False, force=True)
+
+    def _tell(self) -> None:
+        row = self.row
+        if row != self._told:
+            self._told = row
+            self.post_message(self.Moved(self, row))
+
+    def _move(self, position: int) -> None:
+        self.cursor = position
+        self._anchor = self.row
+        self._tell()
+
+    def action_line_up(self) -> None:
+        """One row up."""
+        self._move(self.cursor - 1)
+
+    def action_line_down(self) -> None:
+        """One row down."""
+        self._move(self.cursor + 1)
+
+    def _page(self, rows: int) -> None:
+        """Move cursor and page together, so that the cursor keeps its line where it can."""
+        last = max(0, len(self._view) - self._rows_in_sight)
+        self.scroll_to(0, min(max(self.scroll_offset.y + rows, 0), last), animate=False, force=True)
+        self._move(self.cursor + rows)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self._page(-self._rows_in_sight)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self._page(self._rows_in_sight)
+
+    def action_half_up(self) -> None:
+        """Half a page up."""
+        self._page(-max(1, self._rows_in_sight // 2))
+
+    def action_half_down(self) -> None:
+        """Half a page down."""
+        self._page(max(1, self._rows_in_sight // 2))
+
+    def action_first(self) -> None:
+        """To the first row."""
+        self._move(0)
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self._move(len(self._view) - 1)
+
+    def action_column_left(self) -> None:
+        """The column cursor one to the left."""
+        self._move_column(self._column - 1)
+
+    def action_column_right(self) -> None:
+        """The column cursor one to the right."""
+        self._move_column(self._column + 1)
+
+    def _move_column(self, number: int) -> None:
+        number = min(max(number, 0), max(0, len(self._columns) - 1))
+        if number == self._column:
+            return
+        first = self._first_column
+        self._column = number
+        self._arrange()
+        if self._first_column != first:
+            self.refresh()
+        else:
+            self.refresh_line(self.scroll_offset.y)
+            self.refresh_line(self.cursor + 1)
+
+    def on_focus(self) -> None:
+        """The cursor's colour says where the keys go."""
+        self.refresh_line(self.cursor + 1)
+
+    on_blur = on_focus
+
+    def on_click(self, event: events.Click) -> None:
+        """The row under the pointer, opened by a second click; a heading sorts."""
+        place = event.get_content_offset_capture(self)
+        if place.y == 0:
+            for placed in self._placed:
+                if placed.column and placed.x + GUTTER <= place.x <= placed.x + GUTTER + placed.width:
+                    self._move_column(placed.number)
+                    self.post_message(self.HeadingClicked(self, placed.column))
+            return
+        position = self.scroll_offset.y + place.y - 1
+        if position < len(self._view):
+            self._move(position)
+            if event.chain == 2 and self.row is not None:
+                self.post_message(self.Opened(self, self.row))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Three rows down, the cursor with them."""
+        event.stop()
+        self._page(3)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Three rows up, the cursor with them."""
+        event.stop()
+        self._page(-3)

@@ -1,0 +1,100 @@
+"""What the explorer works on: the site, its judge, and the session table with the judge's columns beside it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from whydeny.model.columns import Kind
+from whydeny.model.progress import Progress
+from whydeny.model.release import Release
+from whydeny.model.site import Site, SystemInfo
+from whydeny.ui.columns import ScreenColumn, address_texts
+from whydeny.ui.explaining import Explainer
+from whydeny.ui.widgets.timeline import Moment
+from whydeny.verdict.finding import Outcome
+from whydeny.verdict.judge import JUDGED, Judge
+
+CHANGES = r"(?i)^commit|commit job|content.*install|install.*content"
+MOST_MOMENTS = 200
+
+
+@dataclass(slots=True)
+class Workbench:
+    """A site ready to be looked at.
+
+    `frame` has every session in table order; `span` is from the first to the last time in it; `moments` are what
+    may have changed policy meanwhile.
+    """
+
+    site: Site
+    judge: Judge
+    explainer: Explainer
+    frame: pl.DataFrame
+    span: tuple[datetime | None, datetime | None]
+    moments: tuple[Moment, ...]
+    judged: bool = False
+
+    @classmethod
+    def prepare(
+        cls, site: Site, release: Release | None = None, serial: str | None = None, device_group: str | None = None
+    ) -> "Workbench":
+        """Compile the policies and tell the outcome of every session; verdicts come later."""
+        judge = Judge(site, release, serial, device_group)
+        return cls.of(site, judge)
+
+    @classmethod
+    def of(cls, site: Site, judge: Judge) -> "Workbench":
+        """The same from a judge that is there already."""
+        frame = site.sessions.frame.with_columns(
+            judge.outcomes().alias("outcome"),
+            *(pl.lit(None, kind).alias(name) for name, kind in JUDGED.items() if name != "outcome"),
+        )
+        times = frame.select(pl.col("time").min().alias("first"), pl.col("time").max().alias("last"))
+        return cls(site, judge, Explainer(judge), frame, times.row(0), moments_of(site))
+
+    def judge_all(self, progress: Progress) -> pl.DataFrame:
+        """The session table with a verdict for every session."""
+        judged = self.judge.judge_all(progress)
+        return self.frame.with_columns(judged.select(list(JUDGED)))
+
+    @property
+    def system(self) -> SystemInfo | None:
+        """The firewall, where the inputs say which."""
+        return self.site.systems[0] if self.site.systems else None
+
+    def count(self, outcome: Outcome) -> int:
+        """How many sessions ended so."""
+        return int((self.frame["outcome"].cast(pl.String) == outcome).sum())
+
+    def take(self, frame: pl.DataFrame) -> None:
+        """Use the table with the verdicts from now on."""
+        self.frame, self.judged = frame, True
+
+    def value_of(self, row: int, column: ScreenColumn) -> str | None:
+        """The value of a cell as a filter asks for it; None where it is empty."""
+        page = self.frame[row : row + 1]
+        if column.name == "destination_end":
+            return address_texts("destination")(page)[0] or None
+        value = page[column.stored[0]][0]
+        if value is None:
+            return None
+        if column.stored[0].endswith("_hi"):
+            return column.texts(page)[0] or None
+        if isinstance(value, datetime):
+            return f"{value:%Y/%m/%d %H:%M:%S}"
+        return str(value)
+
+
+def moments_of(site: Site) -> tuple[Moment, ...]:
+    """Commits and content installs in the system and configuration logs."""
+    found = []
+    for kind, text in ((Kind.SYSTEM, "description"), (Kind.CONFIGURATION, "command")):
+        log = site.logs.get(kind)
+        if log is None:
+            continue
+        words = log.frame.select("time", pl.col(text).cast(pl.String).alias("text")).filter(
+            pl.col("time").is_not_null() & pl.col("text").str.contains(CHANGES)
+        )
+        found += [Moment(at, what) for at, what in words.iter_rows()]
+    return tuple(sorted(found, key=lambda moment: moment.at))[:MOST_MOMENTS]
