@@ -25,12 +25,17 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One opened file: what the user called it, and its kind in words (`traffic log, CSV export`)."""
+    """One opened file: what the user called it, and its kind in words (`traffic log, CSV export`).
+
+    `release` is the first PAN-OS release that writes the columns that the log has: where neither a configuration
+    nor a row says more, the firewall runs that one or a later one.
+    """
 
     name: str
     what: str
     rows: int = 0
     skipped: int = 0
+    release: Release | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import codecs
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Protocol
 
 FIRST = 1 << 20  # a small first block: its rows are on the screen while the rest is read
 BLOCK = 1 << 25
@@ -11,6 +11,13 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+
+
+class ByteStream(Protocol):
+    """What a reader needs of a stream."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes, none at the end."""
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
@@ -41,7 +48,7 @@ def decode_text(data: bytes) -> str:
     return data[mark:].decode(encoding, "replace")
 
 
-def read_blocks(stream: BinaryIO, encoding: str, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
+def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines as UTF-8, each with the number of bytes read from `stream` so far.
 
     The last block ends where the stream does, with or without a line break. A line longer than a block makes the

@@ -73,7 +73,10 @@ class Rows:
         return self.count + self.skipped + sum(self._other.values())
 
     def finish(self) -> None:
-        """Say what was left out: further malformed rows, other log types, unreadable cells."""
+        """Put the rows of each kind in the order of the file and say what was left out."""
+        for kind, tables in self.tables.items():
+            if len(tables) > 1 and not pl.concat([t["line"] for t in tables]).is_sorted():
+                self.tables[kind] = [pl.concat(tables, how="diagonal").sort("line", maintain_order=True)]
         if self.skipped > LISTED:
             more = self.skipped - LISTED
             self.problems.append(Problem(self.name, None, f"{more:,} more malformed rows were left out"))
@@ -87,7 +90,9 @@ class Rows:
                 what = "value" if cells == 1 else "values"
                 self.problems.append(
                     Problem(
-                        self.name, None, f"{cells:,} distinct {what} of {column} in the {kind} log can't be read; left empty"
+                        self.name,
+                        None,
+                        f"{cells:,} distinct {what} of {column} in the {kind} log can't be read; left empty",
                     )
                 )
 

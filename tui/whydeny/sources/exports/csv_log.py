@@ -7,13 +7,12 @@ line shows which rows have as many cells as the heading; only the others are loo
 import csv
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
-from whydeny.sources.exports.blocks import read_blocks, valid_utf8
+from whydeny.sources.exports.blocks import ByteStream, read_blocks, valid_utf8
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.layouts import OTHER_TYPES, assign, fold, kind_of, names_by_heading, release_of_headings
 
@@ -61,7 +60,11 @@ def read_heading(line: str) -> Heading | None:
 def _placed(separator: str, names: tuple[str, ...], folded: list[str]) -> Heading | None:
     type_at = next((folded.index(n) for n in ("type", "log_type") if n in folded), None)
     subtype_at = next(
-        (folded.index(n) for n in ("threat_content_type", "content_threat_type", "subtype", "log_subtype") if n in folded),
+        (
+            folded.index(n)
+            for n in ("threat_content_type", "content_threat_type", "subtype", "log_subtype")
+            if n in folded
+        ),
         None,
     )
     fixed = None
@@ -85,7 +88,7 @@ class CsvReader:
             self._plan(kind)
         rows.release = release_of_headings(heading.names)
 
-    def read(self, stream: BinaryIO, encoding: str, mark: int, advance: Callable[[int], None]) -> None:
+    def read(self, stream: ByteStream, encoding: str, mark: int, advance: Callable[[int], None]) -> None:
         """Read the whole stream, heading included; `advance` is told how many bytes have been read."""
         done = 0  # lines
         damaged = False

@@ -178,16 +178,19 @@ def release_of_headings(headings: Sequence[str]) -> Release | None:
     return next((release for names, release in _MARKERS if folded.intersection(names)), None)
 
 
+_UNUSED_KEYS = (
+    "domain type padding tpadding cpadding vpadding bpadding dpadding actionflags is-logging-service time_logged id "
+    "fmt exported transaction pbf-c2s pbf-s2c temporary-match sym-return decrypt-mirror credential-detected "
+    "captive-portal non-std-dport s_decrypted s_encrypted traffic_flags sdwan_fec_data tunnelid imsi monitortag imei "
+    "flag-pcap flag-flagged flag-proxy flag-url-denied flag-nat flag-mptcp-set flag-tunnel-inspected "
+    "flag-recon-excluded flag-wf-channel flag-decrypt-forwarded flag-l7-skipped"
+)
 # What PAN-OS documents and nothing here looks at: not read, which keeps a million rows in memory. Folded.
 UNUSED = frozenset(
     fold(name)
     for name in (
         *(k for order in ORDERS.values() for k in order),
-        *"domain type padding tpadding cpadding vpadding bpadding dpadding actionflags is-logging-service time_logged id "
-        "fmt exported transaction pbf-c2s pbf-s2c temporary-match sym-return decrypt-mirror credential-detected "
-        "captive-portal non-std-dport s_decrypted s_encrypted traffic_flags sdwan_fec_data tunnelid imsi monitortag imei "
-        "flag-pcap flag-flagged flag-proxy flag-url-denied flag-nat flag-mptcp-set flag-tunnel-inspected "
-        "flag-recon-excluded flag-wf-channel flag-decrypt-forwarded flag-l7-skipped".split(),
+        *_UNUSED_KEYS.split(),
         "Action Flags", "Time Logged", "DG Hierarchy Level 1", "DG Hierarchy Level 2", "DG Hierarchy Level 3",
         "DG Hierarchy Level 4", "Device Group Hierarchy Level 1", "Device Group Hierarchy Level 2",
         "Device Group Hierarchy Level 3", "Device Group Hierarchy Level 4", "Source VM UUID", "Destination VM UUID",

@@ -40,9 +40,7 @@ class Distinct:
         known = self._categories.to_series()
         if len(known) > self._known or not self._values:
             parsed = self._parse(known[self._known :].cast(pl.String))
-            self._values = (
-                [a.extend(b) for a, b in zip(self._values, parsed, strict=True)] if self._values else parsed
-            )
+            self._values = [a.extend(b) for a, b in zip(self._values, parsed, strict=True)] if self._values else parsed
             self._known = len(known)
         codes = texts.to_physical()
         return [values.gather(codes) for values in self._values]

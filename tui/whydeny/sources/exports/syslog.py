@@ -7,13 +7,12 @@ collector put something with commas before it, the row is found by its time, ser
 import csv
 import re
 from collections.abc import Callable, Sequence
-from typing import BinaryIO
 
 import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
-from whydeny.sources.exports.blocks import read_blocks, valid_utf8
+from whydeny.sources.exports.blocks import ByteStream, read_blocks, valid_utf8
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.layouts import (
     KINDS,
@@ -49,7 +48,7 @@ class SyslogReader:
         self._open: bytes = b""  # a row whose quoted field runs on in the next line
         self._open_line = 0
 
-    def read(self, stream: BinaryIO, encoding: str, mark: int, advance: Callable[[int], None]) -> None:
+    def read(self, stream: ByteStream, encoding: str, mark: int, advance: Callable[[int], None]) -> None:
         """Read the whole stream; `advance` is told how many bytes have been read."""
         number = 0
         damaged = False
@@ -123,11 +122,11 @@ class SyslogReader:
     def _add(self, kind: Kind, width: int, lines: list[bytes], numbers: list[int]) -> None:
         """Rows of one kind with as many fields each, read together."""
         if kind is Kind.TRAFFIC and (release := release_of_count(width)):
-            self._rows.release = max(self._rows.release or release, release)
+            self._rows.release = min(self._rows.release or release, release)
         order = self._order(kind, width, lines)
         plan = assign(kind, order)
         normaliser = self._rows.normaliser(kind)
-        types = {f"c{place}": pl.String() for place in range(width)}
+        types: dict[str, pl.DataType] = {f"c{place}": pl.String() for place in range(width)}
         types |= {f"c{place}": normaliser.raw_type(name) for place, name in plan.items() if place < width}
         cells = pl.read_csv(
             b"\n".join(lines) + b"\n",

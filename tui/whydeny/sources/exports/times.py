@@ -67,4 +67,3 @@ def parse_time(text: str, day_first: bool = False) -> datetime | None:
         return datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
         return None
-

@@ -1,12 +1,12 @@
 """Logs as the XML API answers `type=log`: pages of entries, in one file or many, read as a stream."""
 
 from collections.abc import Callable
-from typing import BinaryIO
 
 from whydeny.model.columns import Kind
 from whydeny.model.errors import InputError
 from whydeny.model.flags import XML_ELEMENTS
 from whydeny.model.safe import safe_text
+from whydeny.sources.exports.blocks import ByteStream
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.layouts import OTHER_TYPES, assign, kind_of
 from whydeny.sources.exports.normalise import parse_flags, rows_to_raw
@@ -86,7 +86,7 @@ class XmlLogReader:
         self._size = _FIRST_BATCH
         self._flags: dict[tuple[str | None, ...], str] = {}
 
-    def read(self, stream: BinaryIO, advance: Callable[[int], None]) -> None:
+    def read(self, stream: ByteStream, advance: Callable[[int], None]) -> None:
         """Read the stream to its end. A file that is cut off keeps its whole entries, and is a problem.
 
         Raises `InputError` when not even one entry could be read.
@@ -97,7 +97,9 @@ class XmlLogReader:
             self._flush()
             if not self._rows.seen:
                 raise
-            self._rows.note(f"{str(error).removeprefix(self._rows.name).lstrip(',: ')}; the entries before it were read")
+            self._rows.note(
+                f"{str(error).removeprefix(self._rows.name).lstrip(',: ')}; the entries before it were read"
+            )
             return
         self._flush()
         for page in self._pages:
@@ -129,7 +131,9 @@ class XmlLogReader:
                 self._rows.pass_over(log_type)
             else:
                 what = f"type {safe_text(log_type.strip(), 40)}" if log_type.strip() else "no type"
-                self._rows.skip(number, f"expected an entry of a log type such as TRAFFIC, found {what} (entry {number})")
+                self._rows.skip(
+                    number, f"expected an entry of a log type such as TRAFFIC, found {what} (entry {number})"
+                )
         for kind, (rows, places) in sorted(found.items()):
             self._add(kind, rows, places)
 

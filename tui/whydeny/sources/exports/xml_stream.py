@@ -1,7 +1,7 @@
 """Read large XML as a stream: no tree, no DTD, bounded depth, several documents one after another."""
 
 from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -9,6 +9,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from whydeny.model.errors import InputError
 from whydeny.model.safe import safe_text
+from whydeny.sources.exports.blocks import ByteStream
 from whydeny.sources.exports.xml_tools import DEEPEST
 
 _PIECE = 1 << 18
@@ -38,7 +39,7 @@ class _NoTree:
     """In place of the parser's own tree builder, which costs half the time."""
 
 
-def _parser(target: Target) -> Any:
+def new_parser(target: Target) -> Any:
     """A parser without DTDs that tells `target` directly."""
     parser = DefusedXMLParser(target=_NoTree(), forbid_dtd=True)
     expat = parser.parser
@@ -51,7 +52,7 @@ def _parser(target: Target) -> Any:
 
 
 def stream_documents(
-    stream: BinaryIO, name: str, new_target: Callable[[], Target], advance: Callable[[int], None]
+    stream: ByteStream, name: str, new_target: Callable[[], Target], advance: Callable[[int], None]
 ) -> None:
     """Read every document in `stream`, each into a target of its own (several answers may stand in one file).
 
@@ -73,7 +74,7 @@ def stream_documents(
                     if not text:
                         break
                     piece, target = text, new_target()
-                    parser = _parser(target)
+                    parser = new_parser(target)
                 end = piece.find(_END)
                 cut = end + len(_END) if end >= 0 else len(piece)
                 parser.feed(piece[:cut])

@@ -1,0 +1,117 @@
+"""Put together what the files of one run gave: one table a kind, systems, applications, answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from whydeny.model.answers import DeviceAnswers
+from whydeny.model.applications import ApplicationTable
+from whydeny.model.columns import Kind, schema
+from whydeny.model.configuration import Configuration
+from whydeny.model.site import Problem, Site, Source, SystemInfo
+from whydeny.model.tables import LogTable, SessionTable
+from whydeny.sources.exports.device_answers import merge_answers
+from whydeny.sources.join import fill_details
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What has been read so far; tables by kind, with the number of their source."""
+
+    sources: list[Source] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)  # of the sources
+    tables: dict[Kind, list[pl.DataFrame]] = field(default_factory=dict)
+    configurations: list[Configuration] = field(default_factory=list)
+    systems: list[SystemInfo] = field(default_factory=list)
+    applications: list[ApplicationTable] = field(default_factory=list)
+    answers: list[DeviceAnswers] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def site(self) -> Site:
+        """Everything together. Empties the tables as it goes, so that rows are in memory only once."""
+        logs = {kind: join_tables(kind, self.tables.pop(kind)) for kind in Kind if kind in self.tables}
+        sessions = logs.pop(Kind.TRAFFIC, None)
+        return Site(
+            sources=self.sources,
+            sessions=SessionTable() if sessions is None else SessionTable(fill_details(self._with_serials(sessions))),
+            logs={kind: LogTable(kind, frame) for kind, frame in logs.items()},
+            configurations=self.configurations,
+            systems=self.systems,
+            applications=_over_each_other(self.applications),
+            answers=_merged(self.answers),
+            problems=self.problems,
+        )
+
+    def _with_serials(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the session table with the serial number of their firewall, where the inputs tell whose they are.
+
+        The answers hold none: it is that of the `show system info` in the same file, else of the only firewall
+        that has one in the same folder.
+        """
+        lacking = frame["serial"].is_null() & frame["state"].is_not_null()
+        if not lacking.any():
+            return frame
+        for file in frame["file"].filter(lacking).unique().sort().to_list():
+            if serial := self._serial_of(file):
+                here = lacking & (frame["file"] == file)
+                frame = frame.with_columns(
+                    pl.when(here)
+                    .then(pl.lit(serial).cast(pl.Categorical()))
+                    .otherwise(pl.col("serial"))
+                    .alias("serial")
+                )
+        return frame
+
+    def _serial_of(self, file: int) -> str | None:
+        for belongs in (
+            lambda other: other == file,
+            lambda other: self.folders[other] == self.folders[file],
+        ):
+            serials = {s.serial for s in self.systems if s.serial and belongs(s.file)}
+            if len(serials) == 1:
+                return serials.pop()
+            if serials:
+                return None
+        return None
+
+
+def join_tables(kind: Kind, tables: list[pl.DataFrame]) -> pl.DataFrame:
+    """One table of all batches, each column in one piece. Empties `tables`."""
+    if len(tables) == 1:
+        return tables.pop().rechunk()
+    names = list(dict.fromkeys([*schema(kind), *(name for table in tables for name in table.columns)]))
+    heights = [table.height for table in tables]
+    parts = [{series.name: series for series in table} for table in tables]
+    tables.clear()
+    joined = {}
+    for name in names:
+        pieces = [part.pop(name, None) for part in parts]
+        dtype = next(piece.dtype for piece in pieces if piece is not None)
+        joined[name] = pl.concat(
+            [
+                pl.repeat(None, height, dtype=dtype, eager=True) if piece is None else piece
+                for piece, height in zip(pieces, heights, strict=True)
+            ],
+            rechunk=True,
+        ).alias(name)
+    return pl.DataFrame(joined)
+
+
+def _over_each_other(tables: Sequence[ApplicationTable]) -> ApplicationTable:
+    """The newest whole content first, answers about single applications last."""
+
+    def rank(table: ApplicationTable) -> tuple[bool, list[int]]:
+        return table.complete, [int(part) for part in table.version.split("-") if part.isdigit()]
+
+    merged = ApplicationTable()
+    for table in sorted(tables, key=rank):
+        merged = table.over(merged) if merged.applications else table
+    return merged
+
+
+def _merged(answers: Sequence[DeviceAnswers]) -> DeviceAnswers:
+    merged = DeviceAnswers()
+    for answer in answers:
+        merged = merge_answers(merged, answer)
+    return merged

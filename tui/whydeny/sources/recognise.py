@@ -1,0 +1,213 @@
+"""Tell from the first bytes what a file is; its name plays no part."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from whydeny.model.columns import Kind
+from whydeny.model.safe import safe_text
+from whydeny.sources.exports.blocks import encoding_of
+from whydeny.sources.exports.csv_log import Heading, read_heading
+from whydeny.sources.exports.layouts import fold, names_by_heading
+from whydeny.sources.exports.session_table import is_session_text
+from whydeny.sources.exports.syslog import ROW
+from whydeny.sources.exports.xml_shape import Shape, shape_of
+
+HEAD = 1 << 18  # bytes that are looked at
+
+
+class Form(StrEnum):
+    """What a file holds, and so which reader it goes to."""
+
+    CSV_LOG = "log, CSV export"
+    XML_LOG = "log, XML API answer"
+    SYSLOG = "log, syslog lines"
+    SESSIONS_XML = "session table, XML"
+    SESSIONS_TEXT = "session table, command-line text"
+    SYSTEM_XML = "show system info, XML"
+    SYSTEM_TEXT = "show system info, command-line text"
+    CONFIGURATION = "configuration"
+    SET_FORMAT = "configuration in set format"
+    APPLICATIONS = "application content"
+    ANSWERS = "answers of a firewall"  # only its reader can tell; anything not otherwise recognised goes there
+    LIST = "list of members"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """The form of a file; `why` is the sentence about one that can't be used (or that `ANSWERS` doesn't know)."""
+
+    form: Form
+    why: str = ""
+    heading: Heading | None = None
+    encoding: str = "utf-8"
+    mark: int = 0  # bytes of the byte-order mark
+
+
+_LOGS = "export the log with Monitor > Logs > Export to CSV, or through the XML API (type=log)"
+_CONFIGURATION = "export running-config.xml with Device > Setup > Operations"
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF", f"a PDF document; {_LOGS}"),
+    (b"\xd4\xc3\xb2\xa1", f"a packet capture, which holds no policy decisions; {_LOGS}"),
+    (b"\xa1\xb2\xc3\xd4", f"a packet capture, which holds no policy decisions; {_LOGS}"),
+    (b"\x0a\x0d\x0d\x0a", f"a packet capture, which holds no policy decisions; {_LOGS}"),
+    (b"\x89PNG", f"a picture; {_LOGS}"),
+    (b"\xff\xd8\xff", f"a picture; {_LOGS}"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document; save the sheet as CSV"),
+    (b"BZh", "bzip2 data; gzip, zip and tar are unpacked here, unpack this one first"),
+    (b"\xfd7zXZ", "xz data; gzip, zip and tar are unpacked here, unpack this one first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive; gzip, zip and tar are unpacked here, unpack this one first"),
+    (b"Rar!", "a RAR archive; gzip, zip and tar are unpacked here, unpack this one first"),
+    (b"\x28\xb5\x2f\xfd", "zstd data; gzip, zip and tar are unpacked here, unpack this one first"),
+    (b"SQLite format 3", f"a database file; {_LOGS}"),
+    (b"PAR1", f"a Parquet file; {_LOGS}"),
+    (b"\x7fELF", "a program"),
+    (b"-----BEGIN", "a key or certificate, which says nothing about sessions and had better not be passed around"),
+)
+_VENDORS = (
+    (r"CEF:\d\|Palo Alto", f"a PAN-OS log in CEF; send it in the default syslog format, or {_LOGS}"),
+    (r"LEEF:[\d.]+\|Palo Alto", f"a PAN-OS log in LEEF; send it in the default syslog format, or {_LOGS}"),
+    (r"CEF:\d\||LEEF:[\d.]+\|", f"a log of another vendor (CEF or LEEF); {_LOGS}"),
+    (r"%(?:ASA|FTD|PIX|SEC|SYS|LINK)-\d-", f"a Cisco log; {_LOGS}"),
+    (r"\bdevname=.*\blogid=|\blogid=.*\bdevname=|\bdate=\S+ time=\S+ .*\btype=", f"a FortiGate log; {_LOGS}"),
+    (r"RT_FLOW|junos:", f"a Juniper log; {_LOGS}"),
+    (r"\bCheckPoint\b|product:\"VPN-1", f"a Check Point log; {_LOGS}"),
+    (r"#Software: Microsoft|#Fields: ", f"a W3C web server log; {_LOGS}"),
+    (r"kernel: .*\bSRC=\S+ DST=\S+ ", f"a Linux firewall log; {_LOGS}"),
+    (r'^\S+ \S+ \S+ \[[^\]]+\] "[A-Z]+ \S+ HTTP', f"a web server's access log; {_LOGS}"),
+)
+_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script)", re.IGNORECASE | re.DOTALL)
+_SET = re.compile(
+    r"^set (?:deviceconfig|network|shared|vsys|rulebase|zone|address|address-group|service|service-group|mgt-config"
+    r"|device-group|application|application-group|template|profiles|tag|devices|schedule|region|readonly|external-list"
+    r"|log-settings|import|setting|pre-rulebase|post-rulebase|profile-group|authentication-object) ",
+    re.MULTILINE,
+)
+_SYSTEM = re.compile(r"^\s*(?:sw-version|serial|hostname):", re.MULTILINE)
+_BRACES = re.compile(r"^\s*(?:config|mgt-config|deviceconfig|devices|rulebase|vsys|network) \{", re.MULTILINE)
+_MEMBER = re.compile(r"(?:[0-9a-fA-F:.]+(?:/\d{1,3})?(?:-[0-9a-fA-F:.]+)?|[\w*^-]+(?:\.[\w*^-]+)+(?:/\S*)?)")
+_NOTHING_PUSHED = "No shared policy pushed to device"
+_REPORT_HEADINGS = frozenset(
+    {"sessions", "count", "counts", "threats", "nsess", "nrepeat", "urls", "risk_of_app", "hour"}
+)
+
+
+def recognise(head: bytes) -> Recognised:
+    """What the file that begins with `head` is. `head` should be its first `HEAD` bytes."""
+    if not head.strip(b" \t\r\n\0\xef\xbb\xbf"):
+        return Recognised(Form.UNUSABLE, "it is empty" if not head else "there is nothing but blanks in it")
+    for magic, what in _MAGIC:
+        if head.startswith(magic):
+            return Recognised(Form.UNUSABLE, f"it seems to be {what}")
+    encoding, mark = encoding_of(head)
+    text = head[mark:].decode(encoding, "replace")
+    found = _recognise_text(text, head)
+    if found.form is Form.ANSWERS and _is_binary(head, encoding):
+        return Recognised(Form.UNUSABLE, f"it is binary data of a kind that is not known here; {_LOGS}")
+    return Recognised(found.form, found.why, found.heading, encoding, mark)
+
+
+def _recognise_text(text: str, head: bytes) -> Recognised:
+    body = text.lstrip()
+    if _HTML.match(body[:2000].encode()):
+        title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
+        said = f" ({safe_text(' '.join(title[1].split()), 80)})" if title else ""
+        return Recognised(
+            Form.UNUSABLE, f"it is an HTML page{said}, as a web interface or a proxy answers on an error; {_LOGS}"
+        )
+    if body.startswith("<") and not re.match(r"<\d{1,3}>", body):
+        return _recognise_xml(head)
+    first = next((line for line in body.splitlines() if line.strip()), "")
+    if heading := read_heading(first):
+        return Recognised(Form.CSV_LOG, heading=heading)
+    if any(ROW.search(line.encode()) for line in body.splitlines()[:200]):
+        return Recognised(Form.SYSLOG)
+    if _NOTHING_PUSHED in body[:4096]:
+        return Recognised(Form.CONFIGURATION)
+    if is_session_text(body):
+        return Recognised(Form.SESSIONS_TEXT)
+    if len(set(_SYSTEM.findall(body))) >= 2:
+        return Recognised(Form.SYSTEM_TEXT)
+    if _SET.search(body):
+        return Recognised(Form.SET_FORMAT)
+    return Recognised(Form.ANSWERS, _describe_text(body, first))
+
+
+def _describe_text(body: str, first: str) -> str:
+    """The sentence about text that no reader wants."""
+    sample = body[:20_000]
+    for pattern, what in _VENDORS:
+        if re.search(pattern, sample, re.MULTILINE):
+            return f"it seems to be {what}"
+    if body[0] in "{[":
+        return f"it seems to be JSON, which is no format of a PAN-OS export; {_LOGS}"
+    if _BRACES.search(sample):
+        return f"it seems to be a configuration in curly-brace form; {_CONFIGURATION}, or set format"
+    if first.count(",") >= 2 or first.count(";") >= 2 or first.count("\t") >= 2:
+        return _describe_csv(first)
+    lines = [line.strip() for line in sample.splitlines()[:-1] or [sample] if line.strip()]
+    if all(_MEMBER.fullmatch(line) or line.startswith("#") for line in lines):
+        return "it seems to be a list of members; put it into a folder called lists, named after its object"
+    return f"it is no kind of file that is known here, it begins with “{safe_text(first.strip(), 60)}”; {_LOGS}"
+
+
+def _describe_csv(first: str) -> str:
+    headings = [fold(h) for h in re.split(r"[,;\t]", first)]
+    known = max(len(set(headings).intersection(names_by_heading(kind))) for kind in Kind)
+    shown = safe_text(", ".join(re.split(r"[,;\t]", first)[:4]), 80)
+    if "name" in headings and known and {"source_zone", "source_address", "destination_zone"}.intersection(headings):
+        return f"it seems to be a list of rules exported as a table; {_CONFIGURATION}"
+    if known and _REPORT_HEADINGS.intersection(headings):
+        return f"it seems to be a report, which counts sessions and does not list them; {_LOGS}"
+    return f"it is a table without the columns of a PAN-OS log, it begins with {shown}; {_LOGS}"
+
+
+def _recognise_xml(head: bytes) -> Recognised:
+    shape = shape_of(head)
+    form = _form_of(shape)
+    if form is not Form.UNUSABLE and form is not Form.ANSWERS:
+        return Recognised(form)
+    if form is Form.UNUSABLE:
+        return Recognised(form, shape.complaint)
+    return Recognised(form, f"it is XML of a kind that is not known here, {shape.described()}; {_LOGS}")
+
+
+def _form_of(shape: Shape) -> Form:
+    """The form of an XML document by its first elements."""
+    if shape.complaint:
+        return Form.UNUSABLE
+    inner = shape.inner
+    if "logs" in inner or shape.has("log", "logs") or (shape.root in ("logs", "log") and "entry" in inner):
+        return Form.XML_LOG
+    if shape.has("job", "status") and inner <= {"job", "meta", "msg", "log"}:
+        return Form.XML_LOG
+    if "system" in inner and shape.children_of("system") & {"hostname", "sw-version", "serial"}:
+        return Form.SYSTEM_XML
+    if shape.root == "system" and inner & {"hostname", "sw-version", "serial"}:
+        return Form.SYSTEM_XML
+    entry = shape.children_of("entry")
+    if inner & {"c2s", "s2c"} or (
+        "entry" in inner and "idx" in entry and entry & {"security-rule", "ingress", "vsys-idx"}
+    ):
+        return Form.SESSIONS_XML
+    if inner & {"predefined", "application-container"} or shape.root == "predefined":
+        return Form.APPLICATIONS
+    if inner & {"config", "policy", "rulebase", "pre-rulebase", "post-rulebase", "devices", "device-group", "template"}:
+        return Form.CONFIGURATION
+    if shape.root == "config":
+        return Form.CONFIGURATION
+    if inner & {"application", "applications"} and not inner & {"shared", "address", "service"}:
+        return Form.APPLICATIONS
+    if "entry" in inner and entry & {"ottawa-name", "technology", "subcategory", "use-applications"}:
+        return Form.APPLICATIONS
+    if inner & {"shared", "vsys", "security", "decryption", "authentication"} or _NOTHING_PUSHED in shape.text:
+        return Form.CONFIGURATION
+    return Form.ANSWERS
+
+
+def _is_binary(head: bytes, encoding: str) -> bool:
+    if encoding.startswith("utf-16"):
+        return False
+    odd = sum(head.count(byte) for byte in (b"\0", b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"))
+    return odd * 50 > len(head)
