@@ -5,6 +5,7 @@ from typing import Any
 
 from whydeny.model.tables import Session
 from whydeny.policy.lookup import LookUp, RuleTrace
+from whydeny.report.text import evidence_text
 from whydeny.verdict.finding import Finding
 
 
@@ -85,8 +86,8 @@ def finding_json(finding: Finding) -> dict[str, Any]:
             "confidence_why": verdict.confidence_why,
             "denied_by": verdict.denied_by,
             "headline": verdict.headline,
-            "supports": [item.text for item in verdict.supports],
-            "contradicts": [item.text for item in verdict.contradicts],
+            "supports": [evidence_text(item) for item in verdict.supports],
+            "contradicts": [evidence_text(item) for item in verdict.contradicts],
             "missing": list(verdict.missing),
             "fix": verdict.fix,
             "fix_at": verdict.fix_at,

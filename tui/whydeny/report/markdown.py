@@ -3,7 +3,7 @@
 import re
 
 from whydeny.model.configuration import Rulebase
-from whydeny.report.text import rule_line, session_facts
+from whydeny.report.text import evidence_text, rule_line, session_facts
 from whydeny.verdict.finding import Finding
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|!])")
@@ -33,8 +33,8 @@ def finding_markdown(finding: Finding) -> str:
     if verdict.denied_by:
         lines.append(f"* Denied by: {code(verdict.denied_by)}")
     for title, items in (
-        ("Evidence for", [item.text for item in verdict.supports]),
-        ("Evidence against", [item.text for item in verdict.contradicts]),
+        ("Evidence for", [evidence_text(item) for item in verdict.supports]),
+        ("Evidence against", [evidence_text(item) for item in verdict.contradicts]),
         ("Missing", verdict.missing),
     ):
         if items:

@@ -3,12 +3,12 @@
 import textwrap
 from collections.abc import Iterable
 
-from whydeny.model.configuration import Rulebase
+from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.tables import Session
 from whydeny.model.truth import Truth
 from whydeny.policy.lookup import Certainty, LookUp, RuleTrace
 from whydeny.verdict.catalogue import catalogue
-from whydeny.verdict.finding import Finding
+from whydeny.verdict.finding import Basis, Evidence, Finding
 
 WIDTH = 100
 
@@ -47,12 +47,27 @@ def session_facts(session: Session) -> list[tuple[str, str]]:
     return [(label, str(value)) for label, value in facts if value]
 
 
+def rule_action(rule: Rule) -> str:
+    """What a rule does, in its own word; an authentication rule asks by its enforcement."""
+    if rule.rulebase is Rulebase.AUTHENTICATION:
+        return rule.enforcement or "no enforcement"
+    return rule.action
+
+
+_BASIS = {Basis.VENDOR: " [documented]", Basis.OPINION: " [expert opinion]", Basis.DEDUCTION: " [deduced]"}
+
+
+def evidence_text(item: Evidence) -> str:
+    """A piece of evidence, marked where it is not read off a row or a rule: documented, opinion or deduced."""
+    return item.text + _BASIS.get(item.basis, "")
+
+
 def rule_line(look: LookUp) -> str:
     """Which rule a look-up ends at, in a line."""
     if look.rule is None:
         text = look.reason or ("none matches" if not look.possible else "none certainly")
     else:
-        text = f"{look.rule.number} {look.rule.name} ({look.rule.action}, {look.rule.origin})"
+        text = f"{look.rule.number} {look.rule.name} ({rule_action(look.rule)}, {look.rule.origin})"
         if look.reason:
             text += f"; {look.reason}"
     if look.certainty is not Certainty.CERTAIN:
@@ -86,8 +101,8 @@ def finding_text(finding: Finding) -> str:
     lines += ["", *wrapped(verdict.headline)]
     if verdict.confidence_why:
         lines += ["", *wrapped(f"Confidence {verdict.confidence:.2f}, {verdict.confidence_why}")]
-    lines += _numbered("Evidence for", [item.text for item in verdict.supports])
-    lines += _numbered("Evidence against", [item.text for item in verdict.contradicts])
+    lines += _numbered("Evidence for", [evidence_text(item) for item in verdict.supports])
+    lines += _numbered("Evidence against", [evidence_text(item) for item in verdict.contradicts])
     lines += _numbered("Missing", verdict.missing)
     if finding.alternatives:
         lines += ["", "What else it could be:"]

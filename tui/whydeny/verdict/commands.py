@@ -7,7 +7,7 @@ arbiter. All of them only read.
 from whydeny.model.configuration import Rulebase
 from whydeny.model.safe import safe_text
 from whydeny.model.tables import Session
-from whydeny.verdict.case import Case
+from whydeny.verdict.case import NOT_IDENTIFIED, Case
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@")
 
@@ -36,7 +36,7 @@ def policy_test(rulebase: Rulebase, session: Session) -> str | None:
         words.append(f"protocol {session.protocol}")
         if session.destination_port is not None and session.protocol in (6, 17, 132):
             words.append(f"destination-port {session.destination_port}")
-        if session.application:
+        if session.application and session.application.lower() not in NOT_IDENTIFIED:
             words.append(f"application {quoted(session.application)}")
         if category:
             words.append(f"category {quoted(category)}")
@@ -63,9 +63,12 @@ def log_filter(session: Session) -> str:
 def commands_for(case: Case) -> tuple[str, ...]:
     """The commands that settle or confirm a finding about this session, most telling first."""
     session = case.session
-    found = [policy_test(rulebase, session) for rulebase in (Rulebase.SECURITY, Rulebase.DECRYPTION)]
-    if case.at_least(8) is not False:
-        found.append(policy_test(Rulebase.AUTHENTICATION, session))
+    rules = case.policy.rules if case.policy else None
+    found = [
+        policy_test(rulebase, session)
+        for rulebase in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION)
+        if rules is None or rules.get(rulebase)
+    ]
     if session.id:
         found.append(f"show session id {session.id}")
     if session.source_text:

@@ -7,6 +7,10 @@ from whydeny.verdict.cause import CantTell, Gathering, RuledOut
 from whydeny.verdict.events import COMMIT
 from whydeny.verdict.finding import Basis, Evidence, Outcome, Trail
 
+# The criteria that causes of an application or a port turn on.
+APPLICATION = frozenset({"application"})
+PORTS = frozenset({"application", "service"})
+
 LOOKUP_DENY = "appid policy lookup deny"
 
 
@@ -42,18 +46,28 @@ def lookup_rules_out(case: Case) -> RuledOut | CantTell | None:
     return None
 
 
-def needs_refusal(case: Case) -> RuledOut | CantTell | None:
-    """As `lookup_rules_out`, and also out or open where the look-up ends at no certain refusal."""
+def needs_refusal(case: Case, fields: frozenset[str]) -> RuledOut | CantTell | None:
+    """As `lookup_rules_out`, and also out or open where the look-up ends at no certain refusal.
+
+    It stays open only where an earlier refusing rule can't be judged by one of `fields`, the criteria that the
+    cause is about.
+    """
     stopped = lookup_rules_out(case)
     if stopped is not None:
         return stopped
-    if case.refuser is None:
-        if case.may_refuse:
-            names = ", ".join(trace.rule.name for trace in case.may_refuse[:3])
-            settle = "; ".join(case.security.settle[:3]) or "the look-up on the device"
-            return CantTell(f"whether {names} refuses it depends on what the inputs don't hold", settle)
-        return CantTell("the look-up ends at no rule", "a configuration that holds the session's zones", 0.05)
-    return None
+    if case.refuser is not None:
+        return None
+    for trace in case.may_refuse:
+        turning = [c for c in trace.unknowns() if c.field in fields]
+        if turning:
+            settle = "; ".join(c.settle for c in turning if c.settle) or "the look-up on the device"
+            return CantTell(
+                f"whether {trace.rule.name} refuses it can't be told by its {turning[0].field}", settle, 0.15
+            )
+    if case.may_refuse:
+        names = ", ".join(trace.rule.name for trace in case.may_refuse[:3])
+        return RuledOut(f"the only rules that may refuse it ({names}) don't turn on its {' or '.join(sorted(fields))}")
+    return CantTell("the look-up ends at no rule", "a configuration that holds the session's zones", 0.05)
 
 
 def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:

@@ -24,7 +24,7 @@ From 9.0 the same values match; then plain HTTP on 443 or a decrypted applicatio
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import PORTS, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, THREAD
 
@@ -48,7 +48,7 @@ def check(case: Case) -> Answer:
         return RuledOut(
             f"{case.session.protocol_word}/{case.session.destination_port} is not a TLS port of an inner application"
         )
-    stopped = needs_refusal(case) if newer is not None else None
+    stopped = needs_refusal(case, PORTS) if newer is not None else None
     if stopped is not None:
         return stopped
     refuser = case.refuser

@@ -27,7 +27,7 @@ from whydeny.model.flags import Flag
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import PORTS, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port, ports_text
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS
 
@@ -40,7 +40,7 @@ CAUSE = Cause(
 
 def check(case: Case) -> Answer:
     """Whether application-default lost the session by its port."""
-    stopped = needs_refusal(case)
+    stopped = needs_refusal(case, PORTS)
     if stopped is not None:
         if isinstance(stopped, CantTell) and case.engine is None and case.flag(Flag.NON_STANDARD_PORT):
             return CantTell(

@@ -27,7 +27,7 @@ from whydeny.policy.questions import named_applications
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.references import DEPENDENCIES, POLICY_FLOW, TRAFFIC_FIELDS
 
 CAUSE = Cause(
@@ -41,7 +41,7 @@ CAUSE = Cause(
 def check(case: Case) -> Answer:
     """Whether the application is an enabler that no rule takes by itself."""
     temporary = case.flag(Flag.TEMPORARY_MATCH)
-    stopped = needs_refusal(case)
+    stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         if isinstance(stopped, CantTell) and case.engine is None and temporary:
             because = "the row's flags say temporary match for an implicit dependency; the rule itself isn't known"

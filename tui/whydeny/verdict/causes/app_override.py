@@ -25,7 +25,7 @@ from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
 
 CAUSE = Cause(
@@ -38,7 +38,7 @@ CAUSE = Cause(
 
 def check(case: Case) -> Answer:
     """Whether the application's name is of the user's own making and no rule takes it."""
-    stopped = needs_refusal(case)
+    stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
     override, custom = _override(case), _is_custom(case)

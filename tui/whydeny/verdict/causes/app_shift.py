@@ -34,7 +34,7 @@ from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.events import CONTENT, Event, events_between
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
 from whydeny.verdict.references import DISCARDED_DEFAULT, POLICY_FLOW, THREAD, TRACKER
 
 CAUSE = Cause(
@@ -46,7 +46,7 @@ CAUSE = Cause(
 
 def check(case: Case) -> Answer:
     """Whether the final application moved the session to a refusal."""
-    stopped = needs_refusal(case)
+    stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
     if not case.identified:

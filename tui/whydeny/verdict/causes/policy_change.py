@@ -259,7 +259,9 @@ def _fix(variant: str | None) -> str:
     if variant == "list-refresh":
         return "See what the list gained or lost at that refresh and whether the host belongs there; mend it at its source."
     if variant == "schedule":
-        return "If the session should outlive it, widen the schedule of the rule; the device's own clock and zone count."
+        return (
+            "If the session should outlive it, widen the schedule of the rule; the device's own clock and zone count."
+        )
     return (
         "Review what the content update changed (new App-IDs) and add the new applications to the rules meant for them."
     )

@@ -27,7 +27,7 @@ from whydeny.model.tables import Session
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
 from whydeny.verdict.references import POLICY_FLOW
 
 CAUSE = Cause(
@@ -44,7 +44,7 @@ def check(case: Case) -> Answer:
         return RuledOut(f"the session is {case.session.protocol_word}, and QUIC runs over UDP")
     if not case.application.startswith("quic"):
         return RuledOut(f"the application is {case.application or 'not named'}, not quic")
-    stopped = needs_refusal(case)
+    stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
     refuser = case.refuser

@@ -22,7 +22,7 @@ Any other application shift (app-shift).
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.references import DECRYPTION_ERRORS, INTERFACE_HELP
 
 CAUSE = Cause(
@@ -37,7 +37,7 @@ def check(case: Case) -> Answer:
     """Whether ssh became ssh-tunnel under SSH proxy and no rule takes that."""
     if case.application != "ssh-tunnel":
         return RuledOut(f"the application is {case.application or 'not named'}, not ssh-tunnel")
-    stopped = needs_refusal(case)
+    stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
     refuser = case.refuser
