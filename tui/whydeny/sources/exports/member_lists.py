@@ -15,12 +15,12 @@ from whydeny.sources.exports.configuration_objects import number
 from whydeny.sources.exports.xml_tools import child_text, entries, members
 
 _HOST = re.compile(r"^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\.?$", re.IGNORECASE)
-_LIST_TITLE = re.compile(r"^(?:vsys\d+|shared)/(?P<name>.+?):?\s*$")
+_LIST_TITLE = re.compile(r"^(?:vsys\d+|shared)/(?P<name>.+)$")
 _LIST_TOTAL = re.compile(r"^\s*Total valid entries\s*:\s*(\d+)", re.IGNORECASE)
 _LIST_MEMBERS = re.compile(r"^\s*Valid (?:ips?|urls?|domains?|entries|members)\s*:\s*$", re.IGNORECASE)
 _GROUP_MEMBERS = re.compile(r"^\s+members:\s*(?:total\s+(\d+))?", re.IGNORECASE)
-_MEMBER_KIND = re.compile(r"\s*\((?:[RODSI](?:,\s*)?)+\)\s*$")
-_TAG = re.compile(r'"([^"]+?)\s*(?:\((?:never expire|expires? in [^)]*)\))?\s*"')
+_MEMBER_KINDS = ("(R", "(O", "(D", "(S", "(I")  # registered, object, dynamic group, static group
+_TAG = re.compile(r'"([^"]*)"')
 
 
 def read_external_list(result: Element) -> DeviceAnswers | None:
@@ -47,7 +47,7 @@ def read_external_list_text(text: str) -> DeviceAnswers | None:
         if title:
             if name and (held or total == 0):
                 _keep_list(found, name, tuple(held), total)
-            name, total, listing, held = safe_text(title["name"].strip()), None, False, []
+            name, total, listing, held = safe_text(title["name"].strip().removesuffix(":")), None, False, []
         elif count := _LIST_TOTAL.match(line):
             total = int(count[1])
         elif _LIST_MEMBERS.match(line):
@@ -120,8 +120,18 @@ def read_dynamic_groups_text(text: str) -> DeviceAnswers | None:
         elif count := _GROUP_MEMBERS.match(line):
             total, held = number(count[1]), []
         elif held is not None:
-            held.append(safe_text(_MEMBER_KIND.sub("", line.strip())))
+            held.append(safe_text(_without_note(line, _MEMBER_KINDS)))
     return DeviceAnswers(group_addresses=found) if found else None
+
+
+def _without_note(text: str, notes: tuple[str, ...]) -> str:
+    """A member without what a terminal adds behind it in brackets."""
+    text = text.strip()
+    words = text.rsplit(" ", 5)  # the longest note is four words: (expire in 100 seconds)
+    for at in range(1, len(words)):
+        if words[at].startswith(notes) and text.endswith(")"):
+            return " ".join(words[:at]).strip()
+    return text
 
 
 def read_registered(result: Element) -> DeviceAnswers | None:
@@ -147,7 +157,9 @@ def read_registered_text(text: str, command: str) -> DeviceAnswers | None:
         if not line[0].isspace():
             address = parse_address(words[0].rstrip("#*"))
         if address is not None:
-            found.setdefault(address, set()).update(safe_text(tag.strip()) for tag in _TAG.findall(line))
+            found.setdefault(address, set()).update(
+                safe_text(_without_note(tag, ("(never", "(expire"))) for tag in _TAG.findall(line)
+            )
     complete = command == "show object registered-ip all"
     tags = {number: frozenset(names) for number, names in found.items()}
     return DeviceAnswers(registered_tags=tags, registered_complete=complete) if tags or complete else None

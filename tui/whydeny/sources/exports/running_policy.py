@@ -6,6 +6,7 @@ All of them come as brace text or as elements. Shapes as published for PAN-OS 7 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from xml.etree.ElementTree import Element
 
 from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule
@@ -13,10 +14,9 @@ from whydeny.model.configuration import Rulebase
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.xml_tools import members, text_of
 
-_TITLE = re.compile(r'^\s*"?(?P<title>[^"{}]+?)"?\s*\{\s*$')
-_NAME = re.compile(r"^(?:(?P<vsys>vsys\d+)\+)?(?P<name>.*?)(?:;\s*index:\s*(?P<index>\d+))?$", re.DOTALL)
+_VSYS = re.compile(r"^(vsys\d+)\+")
 _TOKEN = re.compile(r'"([^"]*)"|([^\s\[\];]+)')
-_COMMAND = re.compile(r"^\S*[>#]\s*((?:show|test|request)\s.*)$", re.MULTILINE)
+_COMMAND = re.compile(r"^\S*[>#][ \t]*((?:show|test|request)[ \t].*)$", re.MULTILINE)
 _NOTHING = ("No rule matched", "no rule matched", "No matching rule")
 _SHORT = 2000  # characters
 # Elements that a rule has in a compiled policy and not in a configuration.
@@ -93,29 +93,32 @@ def read_blocks(text: str) -> list[RunningRule]:
     blocks: list[RunningRule] = []
     title: str | None = None
     fields: dict[str, tuple[str, ...]] = {}
-    waiting = ""  # a list that runs over several lines
+    waiting: list[str] = []  # a list that runs over several lines
     for line in text.splitlines():
-        line = f"{waiting} {line}" if waiting else line
-        waiting = ""
-        opens = _TITLE.match(line)
-        if opens:
+        line = line.strip()
+        if waiting:
+            waiting.append(line)
+            if "]" not in line:
+                continue
+            line, waiting = " ".join(waiting), []
+        if line.endswith("{"):
             if title is not None:
                 return []
-            title, fields = opens["title"], {}
+            title, fields = line[:-1].strip().strip('"'), {}
         elif title is None:
             continue
-        elif line.strip() == "}":
+        elif line == "}":
             blocks.append(_rule(title, fields))
             title = None
         elif "[" in line and "]" not in line:
-            waiting = line
+            waiting = [line]
         else:
             _add_field(fields, line)
     return blocks
 
 
 def _add_field(fields: dict[str, tuple[str, ...]], line: str) -> None:
-    key, _, rest = line.strip().partition(" ")
+    key, _, rest = line.partition(" ")
     key = key.rstrip(":;")
     if key:
         values = tuple(safe_text(quoted or bare) for quoted, bare in _TOKEN.findall(rest))
@@ -123,18 +126,20 @@ def _add_field(fields: dict[str, tuple[str, ...]], line: str) -> None:
 
 
 def _rule(title: str, fields: Mapping[str, tuple[str, ...]]) -> RunningRule:
-    parts = _NAME.match(title.strip())
-    assert parts is not None  # the pattern takes any text
-    vsys, index = parts["vsys"], parts["index"]
-    more = {"vsys": (vsys,)} if vsys else {}
-    return RunningRule(safe_text(parts["name"].strip()), int(index) if index else None, {**fields, **more})
+    name, mark, index = title.strip().rpartition("; index:")
+    if not mark or not index.strip().isdecimal():
+        name, index = title.strip(), ""
+    vsys = _VSYS.match(name)
+    if vsys:
+        name, fields = name[vsys.end() :], {**fields, "vsys": (vsys[1],)}
+    return RunningRule(safe_text(name), int(index) if index else None, fields)
 
 
 def _rule_of_entry(entry: Element) -> RunningRule:
     fields = {_MISSPELT.get(child.tag, child.tag): members(child) for child in entry if child.tag != "index"}
     rule = _rule(entry.get("name", ""), fields)
     index = text_of(entry.find("index"))
-    return RunningRule(rule.name, int(index), rule.fields) if index.isdecimal() else rule
+    return replace(rule, index=int(index)) if index.isdecimal() else rule
 
 
 def _answer(rules: Sequence[RunningRule], command: str, name: str, file: int) -> DeviceAnswers | None:

@@ -173,6 +173,7 @@ _AT_DEVICE = _container(
     template=_entries(config=_Node("config"), devices=_entries()),
     template_stack=_entries(config=_Node("config"), templates=_MEMBERS, devices=_entries()),
 )
+_IN_TEMPLATE = _container(**_DEVICE)
 _AT_SYSTEM = _container(**_SYSTEM)
 _DEVICE_NAME = "localhost.localdomain"
 
@@ -210,21 +211,22 @@ def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     lines = text.splitlines()
     at = 0
     while at < len(lines):
-        start, whole = at, lines[at]
-        at += 1
-        if not _STATEMENT.match(whole):
+        start, at = at, at + 1
+        if not _STATEMENT.match(lines[start]):
             continue
-        while _is_open(whole) and at < len(lines) and at - start < _LONGEST_STATEMENT:
-            whole += "\n" + lines[at]
-            at += 1
-        if _is_open(whole):  # a stray quote: take the first line alone
-            whole, at = lines[start], start + 1
-        statement = _STATEMENT.sub("", whole, count=1)
+        is_open = _odd_quotes(lines[start])
+        end = at
+        while is_open and end < len(lines) and end - start < _LONGEST_STATEMENT:
+            is_open ^= _odd_quotes(lines[end])
+            end += 1
+        if not is_open:  # otherwise a stray quote: the first line is taken alone
+            at = end
+        statement = _STATEMENT.sub("", "\n".join(lines[start:at]), count=1)
         yield start + 1, [_unquote(m) for m in _TOKEN.finditer(statement)]
 
 
-def _is_open(text: str) -> bool:
-    return (text.count('"') - text.count('\\"')) % 2 == 1
+def _odd_quotes(line: str) -> bool:
+    return (line.count('"') - line.count('\\"')) % 2 == 1
 
 
 def _unquote(token: re.Match[str]) -> str:
@@ -241,19 +243,19 @@ class _Builder:
 
     def add(self, tokens: list[str]) -> bool:
         """Add one statement; false if it ends where a name or value was expected."""
-        return self._add_below(self.config, tokens)
+        return self._add_below(self.config, tokens, _AT_DEVICE)
 
-    def _add_below(self, config: Element, tokens: list[str]) -> bool:
+    def _add_below(self, config: Element, tokens: list[str], device: _Node) -> bool:
         """Add a statement below a `<config>`: its first keyword says which level it is for."""
+        if tokens[:1] == ["devices"]:  # the full path, as a template may be shown
+            tokens = tokens[2:]
         if not tokens:
             return False
         keyword = tokens[0]
-        if keyword == "devices" and len(tokens) > 2:  # the full path, as templates may be shown
-            return self._add_below(config, tokens[2:])
         if keyword in _AT_ROOT.inside:
             return self._walk([(config, _AT_ROOT)], tokens)
-        if keyword in _AT_DEVICE.inside:
-            return self._walk([(self._device(config), _AT_DEVICE)], tokens)
+        if keyword in device.inside:
+            return self._walk([(self._device(config), device)], tokens)
         if keyword in _AT_SYSTEM.inside:
             system = self._child(self._child(self._device(config), "vsys"), "entry", "vsys1")
             return self._walk([(system, _AT_SYSTEM)], tokens)
@@ -284,7 +286,7 @@ class _Builder:
             elif below.kind == "flag":
                 self._child(above, keyword)
             elif below.kind == "config":
-                return self._add_below(self._child(above, keyword), tokens[at:])
+                return self._add_below(self._child(above, keyword), tokens[at:], _IN_TEMPLATE)
             elif at >= len(tokens):
                 if not below.named and below.kind == "container":
                     self._child(above, keyword)
@@ -320,7 +322,10 @@ class _Builder:
         if tokens[at] != "[":
             SubElement(element, "member").text = tokens[at]
             return at + 1
-        end = tokens.index("]", at) if "]" in tokens[at:] else len(tokens)
+        try:
+            end = tokens.index("]", at)
+        except ValueError:
+            end = len(tokens)
         for value in tokens[at + 1 : end]:
             SubElement(element, "member").text = value
         return end + 1

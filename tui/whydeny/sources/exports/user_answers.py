@@ -10,11 +10,10 @@ from whydeny.sources.exports.configuration_objects import number
 from whydeny.sources.exports.xml_tools import child_text
 
 _RULER = re.compile(r"-{2,}")
-_SHORT_NAME = re.compile(r"^\s*short name:\s*(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
-_NUMBERED = re.compile(r"^\s*\[\s*\d+\s*\]\s*(\S.*?)\s*$", re.MULTILINE)
+_SHORT_NAME = re.compile(r"^[ \t]*short name:(.*)$", re.MULTILINE | re.IGNORECASE)
+_NUMBERED = re.compile(r"^[ \t]*\[[ \t]*\d+[ \t]*\](.*)$", re.MULTILINE)
 _ASKED_GROUP = re.compile(r'^show user group name\s+(?:"([^"]+)"|(\S.*))$')
-_ONE_ADDRESS = re.compile(r"^\s*IP address:\s*(\S+)(?:\s*\((vsys\d+)\))?", re.MULTILINE)
-_ONE_FIELD = re.compile(r"^\s*(User|From|Idle Timeout|Max\. TTL|Timeout)\s*:\s*(\S.*?)\s*$", re.MULTILINE)
+_ONE_ADDRESS = re.compile(r"^(\S+)(?:\s*\((vsys\d+)\))?$")
 _NOBODY = frozenset({"", "unknown"})
 
 
@@ -50,23 +49,35 @@ def read_mappings_text(text: str) -> DeviceAnswers | None:
         heading = line.split()
         if heading[:2] == ["IP", "Vsys"] and "User" in heading and _RULER.match(lines[at + 1].strip()):
             found += _read_table(heading, lines[at + 1], lines[at + 2 :])
-    for part in re.split(r"(?=^\s*IP address:)", text, flags=re.MULTILINE):
-        one = _ONE_ADDRESS.search(part)
+    found += _read_single(lines)
+    return DeviceAnswers(user_mappings=tuple(found)) if found else None
+
+
+def _read_single(lines: list[str]) -> list[UserMapping]:
+    """The answers for one address: a block of `name: value` lines that begins with `IP address:`."""
+    blocks: list[dict[str, str]] = []
+    for line in lines:
+        key, mark, value = (part.strip() for part in line.partition(":"))
+        if mark and key == "IP address":
+            blocks.append({})
+        if mark and blocks:
+            blocks[-1].setdefault(key, value)
+    found = []
+    for fields in blocks:
+        one = _ONE_ADDRESS.match(fields["IP address"])
         address = parse_address(one[1]) if one else None
-        fields = dict(_ONE_FIELD.findall(part))
         if one and address is not None and fields.get("User", "").lower() not in _NOBODY:
-            maximum = fields.get("Max. TTL") or fields.get("Timeout")
             found.append(
                 UserMapping(
                     address,
                     safe_text(fields["User"]),
                     one[2],
-                    fields.get("From"),
+                    safe_text(fields["From"]) if fields.get("From") else None,
                     _seconds(fields.get("Idle Timeout")),
-                    _seconds(maximum),
+                    _seconds(fields.get("Max. TTL") or fields.get("Timeout")),
                 )
             )
-    return DeviceAnswers(user_mappings=tuple(found)) if found else None
+    return found
 
 
 def _read_table(heading: list[str], ruler: str, lines: list[str]) -> list[UserMapping]:
@@ -100,8 +111,8 @@ def read_group_text(text: str, command: str) -> DeviceAnswers | None:
     """`show user group name`: the group by its short name and by the name it was asked for; users in lower case."""
     if "[" not in text:
         return None
-    users = frozenset(safe_text(user).lower() for user in _NUMBERED.findall(text))
-    names = [safe_text(name) for name in _SHORT_NAME.findall(text)]
+    users = frozenset(safe_text(user.strip()).lower() for user in _NUMBERED.findall(text) if user.strip())
+    names = [safe_text(name.strip()) for name in _SHORT_NAME.findall(text) if name.strip()]
     if asked := _ASKED_GROUP.match(command):
         names.append(safe_text(asked[1] or asked[2]))
     if not users or not names:
