@@ -90,6 +90,7 @@ ACTIONS = (
     Action("explorer.related", "r", "related", "related sessions and the log rows that belong to this one",
            "Find out", 10),
     Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
+    Action("explorer.row", "v", "row", "every value of this row, and where it stands in its file", "Find out"),
     Action("explorer.manual", "e", "explain cause", "the page about this cause", "Find out"),
     # Copying.
     Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
@@ -97,7 +98,7 @@ ACTIONS = (
            "Copy"),
     # The program.
     Action("app.palette", "colon,ctrl+p", "commands", "find any command by typing", "Program", 6),
-    Action("app.help", "question_mark,f1", "help", "every key; on a verdict, the page about its cause", "Program", 5),
+    Action("explorer.help", "question_mark,f1", "help", "every key; on a verdict, the page about its cause", "Program", 5),
     Action("app.theme", "T", "theme", "choose the colours", "Program"),
     Action("app.redraw", "ctrl+l", "redraw", "draw the screen again", "Program"),
     Action("app.suspend_process", "ctrl+z", "suspend", "to the shell; `fg` comes back", "Program"),

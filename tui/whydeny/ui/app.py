@@ -24,7 +24,6 @@ from whydeny.ui.crash import write_report
 from whydeny.ui.glyphs import choose_glyphs
 from whydeny.ui.jobs import Jobs
 from whydeny.ui.screens.explorer import ExplorerScreen
-from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.opening import OpeningScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.theme import ROLES, THEMES, choose_theme
@@ -136,11 +135,6 @@ class ExplorerApp(App[int]):
             self.pop_screen()
         elif not screen.step_out():
             self._end(0)
-
-    def action_help(self) -> None:
-        """Every key."""
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen())
 
     def action_redraw(self) -> None:
         """Draw everything again."""

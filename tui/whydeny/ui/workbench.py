@@ -9,13 +9,14 @@ from whydeny.model.columns import Kind
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site, SystemInfo
+from whydeny.model.tables import LogTable
 from whydeny.ui.columns import ScreenColumn, address_texts
 from whydeny.ui.explaining import Explainer
 from whydeny.ui.widgets.timeline import Moment
+from whydeny.verdict.events import commits_asked, events_between
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import JUDGED, Judge
 
-CHANGES = r"(?i)^commit|commit job|content.*install|install.*content"
 MOST_MOMENTS = 200
 
 
@@ -23,8 +24,8 @@ MOST_MOMENTS = 200
 class Workbench:
     """A site ready to be looked at.
 
-    `frame` has every session in table order; `span` is from the first to the last time in it; `moments` are what
-    may have changed policy meanwhile.
+    `frame` has every session in table order; `span` is from the first to the last time in it; `moments` are the
+    commits, content installs and list refreshes in that span, once they were looked for.
     """
 
     site: Site
@@ -32,7 +33,7 @@ class Workbench:
     explainer: Explainer
     frame: pl.DataFrame
     span: tuple[datetime | None, datetime | None]
-    moments: tuple[Moment, ...]
+    moments: tuple[Moment, ...] = ()
     judged: bool = False
 
     @classmethod
@@ -51,7 +52,7 @@ class Workbench:
             *(pl.lit(None, kind).alias(name) for name, kind in JUDGED.items() if name != "outcome"),
         )
         times = frame.select(pl.col("time").min().alias("first"), pl.col("time").max().alias("last"))
-        return cls(site, judge, Explainer(judge), frame, times.row(0), moments_of(site))
+        return cls(site, judge, Explainer(judge), frame, times.row(0))
 
     def judge_all(self, progress: Progress) -> pl.DataFrame:
         """The session table with a verdict for every session."""
@@ -66,6 +67,28 @@ class Workbench:
     def count(self, outcome: Outcome) -> int:
         """How many sessions ended so."""
         return int((self.frame["outcome"].cast(pl.String) == outcome).sum())
+
+    def find_moments(self, progress: Progress) -> tuple[Moment, ...]:
+        """What the firewall's own logs say may have changed policy, in order of time."""
+        first, last = self.span
+        if first is None or last is None:
+            return ()
+        progress.step("looking for commits", 0, 0)
+        related = self.judge.related
+        events = [*events_between(related, first, last, None), *commits_asked(related, first, last, None)]
+        found = [Moment(event.moment, event.text) for event in events]
+        return tuple(sorted(found, key=lambda moment: moment.at)[:MOST_MOMENTS])
+
+    def rows_with(self, rule: str | None, cause: str, but: int) -> list[int]:
+        """Rows of a rule and a cause, without row `but`."""
+        held = (pl.col("cause").cast(pl.String) == cause) & pl.col("rule").cast(pl.String).eq_missing(pl.lit(rule))
+        rows = self.frame.select(pl.arg_where(held.fill_null(False)))
+        return [row for row in rows.to_series().to_list() if row != but]
+
+    @property
+    def sessions(self) -> LogTable:
+        """The sessions as rows of a log, with every column."""
+        return LogTable(Kind.TRAFFIC, self.site.sessions.frame)
 
     def take(self, frame: pl.DataFrame) -> None:
         """Use the table with the verdicts from now on."""
@@ -84,17 +107,3 @@ class Workbench:
         if isinstance(value, datetime):
             return f"{value:%Y/%m/%d %H:%M:%S}"
         return str(value)
-
-
-def moments_of(site: Site) -> tuple[Moment, ...]:
-    """Commits and content installs in the system and configuration logs."""
-    found = []
-    for kind, text in ((Kind.SYSTEM, "description"), (Kind.CONFIGURATION, "command")):
-        log = site.logs.get(kind)
-        if log is None:
-            continue
-        words = log.frame.select("time", pl.col(text).cast(pl.String).alias("text")).filter(
-            pl.col("time").is_not_null() & pl.col("text").str.contains(CHANGES)
-        )
-        found += [Moment(at, what) for at, what in words.iter_rows()]
-    return tuple(sorted(found, key=lambda moment: moment.at))[:MOST_MOMENTS]

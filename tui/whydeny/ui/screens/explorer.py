@@ -11,6 +11,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from whydeny.filters.tree import FilterError
+from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
@@ -22,7 +23,11 @@ from whydeny.ui.explaining import Explained
 from whydeny.ui.filtering import DENIED, Filter, only, understand
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span, line
+from whydeny.ui.overview import FilterBy
+from whydeny.ui.related import ToRow
 from whydeny.ui.screens.base import BaseScreen
+from whydeny.ui.screens.help import HelpScreen
+from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.shown import Shown, Wanted, make_shown
 from whydeny.ui.view import SortKey, whole
@@ -31,7 +36,7 @@ from whydeny.ui.widgets.filter_bar import FilterBar, FilterInput
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane, VerdictPane
 from whydeny.ui.widgets.table import RowTable
-from whydeny.ui.widgets.timeline import Timeline
+from whydeny.ui.widgets.timeline import Moment, Timeline
 from whydeny.ui.workbench import Workbench
 from whydeny.verdict.finding import Outcome, Trail
 
@@ -98,6 +103,7 @@ class ExplorerScreen(BaseScreen):
         self._show_keys()
         if not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
+        self.jobs.start("moments", self.bench.find_moments, self._found_moments)
         self.jobs.start("judge", self.bench.judge_all, self._judged, self._not_judged, self._judging)
 
     @property
@@ -194,7 +200,7 @@ class ExplorerScreen(BaseScreen):
         table = self.table
         table.empty = self._why_empty(len(shown.view))
         table.show(shown.view)
-        self.query_one(Timeline).show(shown.times, self.bench.moments)
+        self.query_one(Timeline).show(shown.times)
         self._show_count()
         if not len(shown.view):
             self._explain(None)
@@ -451,6 +457,10 @@ class ExplorerScreen(BaseScreen):
         else:
             self._remake("showing verdicts")
 
+    def _found_moments(self, moments: tuple[Moment, ...]) -> None:
+        self.bench.moments = moments
+        self.query_one(Timeline).mark(moments)
+
     def _not_judged(self, error: WhydenyError) -> None:
         self._show_head()
         self.say(str(error), "doubt")
@@ -512,6 +522,12 @@ class ExplorerScreen(BaseScreen):
             named = [r for r in rules.get(Rulebase(target.rulebase), ()) if r.name == target.rule]
             if named:
                 self._show_rule(target.rulebase, named[0].number)
+        elif isinstance(target, Trail) and target.kind == "row" and target.row is not None:
+            kind = Kind(target.log)
+            if kind is Kind.TRAFFIC and self._explained is not None and target.row != self._explained.row:
+                self.step_out()
+                self.step_out()
+            self._go_to(ToRow(kind, target.row))
         elif isinstance(target, Trail) and target.kind == "document":
             self.say(target.address)
 
@@ -653,6 +669,52 @@ class ExplorerScreen(BaseScreen):
     def _copied(self, kind: str, copied: Copied) -> None:
         word = next(k.word for k in copying.KINDS if k.id == kind)
         self.say(f"{word}: {copied.words}", "good" if copied.confirmed else "doubt")
+
+    # Pages.
+
+    def action_overview(self) -> None:
+        """What was opened, counted."""
+        self.app.push_screen(OverviewScreen(self.bench), self._go_to)
+
+    def action_related(self) -> None:
+        """What belongs to this session."""
+        explained = self._explained
+        if explained is None or explained.row != self.table.row:
+            self.say("there is no verdict yet for a session under the cursor")
+            return
+        self.app.push_screen(RelatedScreen(self.bench, explained), self._go_to)
+
+    def action_row(self) -> None:
+        """Every value of this row."""
+        if self.table.row is not None:
+            self.app.push_screen(RowScreen(self.bench, ToRow(Kind.TRAFFIC, self.table.row)))
+
+    def action_manual(self) -> None:
+        """The page about this cause."""
+        cause = self._explained.finding.verdict.cause if self._explained else None
+        if cause is None:
+            self.say("this outcome needs no cause; ? shows every key")
+        else:
+            self.app.push_screen(ManualScreen(cause))
+
+    def action_help(self) -> None:
+        """Every key; on a verdict, the page about its cause."""
+        if self.focused is self.why and self._explained and self._explained.finding.verdict.cause:
+            self.action_manual()
+        else:
+            self.app.push_screen(HelpScreen())
+
+    def _go_to(self, target: object) -> None:
+        """Where a line of a page leads: a filter, a session, a row of another log."""
+        if isinstance(target, FilterBy):
+            self._set_zoom("")
+            self.table.focus()
+            self._set_filter(target.text)
+        elif isinstance(target, ToRow) and target.kind is not Kind.TRAFFIC:
+            self.app.push_screen(RowScreen(self.bench, target))
+        elif isinstance(target, ToRow) and not self.table.go_to(target.row):
+            self.table.wait_for(target.row)
+            self.action_all()
 
     # Commands by name.
 

@@ -1,7 +1,9 @@
 """Every key, what the signs and letters mean, and what to know about copying."""
 
+from textual import on
 from textual.app import ComposeResult
 
+from whydeny.model.progress import Progress
 from whydeny.ui.actions import ACTIONS, GROUPS, keys_of
 from whydeny.ui.columns import FLAG_LETTERS
 from whydeny.ui.lines import BLANK, Line, Span, line
@@ -13,36 +15,58 @@ KEYS = 16
 
 
 class PageScreen(BaseScreen):
-    """A page of text over the whole terminal; q or Esc goes back."""
+    """A page of text over the whole terminal, answered with where the chosen line leads; Esc goes back.
+
+    `follows` says what Enter on a line does, empty where lines lead nowhere.
+    """
 
     CSS_PATH = "page.tcss"
-    BINDINGS = [("escape", "app.leave", "back")]
+    BINDINGS = [("escape", "app.leave", "back"), ("enter", "follow", "follow")]
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, follows: str = "") -> None:
         super().__init__()
         self._page_title = title
+        self._follows = follows
 
     def compose(self) -> ComposeResult:
         """Title, text, what leads back."""
         yield Bar(glyphs=self.glyphs, id="page-title")
-        yield LinesPane(glyphs=self.glyphs, choose=True, id="page")
+        yield LinesPane(glyphs=self.glyphs, choose=bool(self._follows), id="page")
         yield Bar(glyphs=self.glyphs, id="page-keys")
 
     def on_mount(self) -> None:
-        """The text."""
+        """The text, made off the screen's thread."""
         self.query_one("#page-title", Bar).show([Span(f" {self._page_title}", "title")])
-        self.query_one("#page-keys", Bar).show([Span(" Esc", "key"), Span(" back   ")])
-        self.pane.show(self.lines())
+        keys = [Span(" Esc", "key"), Span(" back  ")]
+        if self._follows:
+            keys += [Span(" Enter", "key"), Span(f" {self._follows}  ")]
+        self.query_one("#page-keys", Bar).show([*keys, Span(" Up Down PgUp PgDn", "key"), Span(" move")])
+        self.pane.show([line(Span(f"one moment {self.glyphs.more}", "quiet"))])
         self.pane.focus()
+        self.jobs.start("page", self.lines, self.pane.show)
+
+    def on_unmount(self) -> None:
+        """Nobody reads it any more."""
+        self.jobs.cancel("page")
 
     @property
     def pane(self) -> LinesPane:
         """Where the text is."""
         return self.query_one("#page", LinesPane)
 
-    def lines(self) -> list[Line]:
-        """The text of the page."""
+    def lines(self, progress: Progress) -> list[Line]:
+        """The text of the page; runs in a thread."""
         raise NotImplementedError
+
+    def action_follow(self) -> None:
+        """Go where the line leads."""
+        if self.pane.target is not None:
+            self.dismiss(self.pane.target)
+
+    @on(LinesPane.Chosen)
+    def _clicked(self, event: LinesPane.Chosen) -> None:
+        event.stop()
+        self.dismiss(event.target)
 
 
 class HelpScreen(PageScreen):
@@ -51,7 +75,7 @@ class HelpScreen(PageScreen):
     def __init__(self) -> None:
         super().__init__("Keys")
 
-    def lines(self) -> list[Line]:
+    def lines(self, _progress: Progress) -> list[Line]:
         """Keys by group, then the signs."""
         keymap = self.explorer_app.options.keymap
         lines: list[Line] = []

@@ -1,6 +1,7 @@
 """The filter bar: typed words or the firewall's filter language, the count, and the place of a mistake."""
 
 from typing import Any
+
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical

@@ -1,6 +1,7 @@
 """The panes of one session: the verdict, and one pane a rulebase."""
 
 from typing import Any
+
 from textual import events
 from textual.message import Message
 

@@ -176,6 +176,10 @@ class RowTable(ScrollView, can_focus=True):
             self._arrange()
             self.refresh()
 
+    def wait_for(self, row: int) -> None:
+        """Put the cursor on a row of the frame as soon as it is shown."""
+        self._anchor = row
+
     def go_to_mark(self, way: int) -> bool:
         """To the next (1) or previous (-1) marked row, round the end; whether there is one."""
         places = np.flatnonzero(np.isin(self._view.order, list(self.marks)))

@@ -1,8 +1,8 @@
 """When the sessions in sight happened: one cell a span of time, the refused part in its own colour."""
 
-from typing import Any
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -85,9 +85,14 @@ class Timeline(Widget):
         self._times: Times | None = None
         self._moments: tuple[Moment, ...] = ()
 
-    def show(self, times: Times | None, moments: tuple[Moment, ...] = ()) -> None:
+    def show(self, times: Times | None) -> None:
         """Show other times."""
-        self._times, self._moments = times, moments
+        self._times = times
+        self.refresh()
+
+    def mark(self, moments: tuple[Moment, ...]) -> None:
+        """Mark other moments."""
+        self._moments = moments
         self.refresh()
 
     def render_line(self, y: int) -> Strip:

@@ -1,0 +1,191 @@
+"""What belongs to a session: other sessions around it, and rows of other logs, each with a way to it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from whydeny.filters.tree import quote
+from whydeny.model.columns import Kind
+from whydeny.model.tables import Session
+from whydeny.ui.columns import short_duration
+from whydeny.ui.explaining import Explained
+from whydeny.ui.glyphs import Glyphs
+from whydeny.ui.lines import BLANK, Line, Span, line
+from whydeny.ui.overview import FilterBy
+from whydeny.ui.workbench import Workbench
+from whydeny.verdict.related import Related
+
+MOST = 6  # rows of one group that are listed
+AROUND = timedelta(minutes=10)
+SESSION_LOGS = (Kind.DECRYPTION, Kind.URL, Kind.THREAT)
+ADDRESS_LOGS = (Kind.AUTHENTICATION, Kind.USERID, Kind.IPTAG)
+DEVICE_LOGS = (Kind.SYSTEM, Kind.CONFIGURATION)
+LOG_WORDS = {
+    Kind.TRAFFIC: "Traffic", Kind.DECRYPTION: "Decryption", Kind.AUTHENTICATION: "Authentication", Kind.URL: "URL",
+    Kind.THREAT: "Threat", Kind.SYSTEM: "System", Kind.CONFIGURATION: "Configuration", Kind.USERID: "User-ID",
+    Kind.IPTAG: "IP-tag",
+}  # fmt: skip
+# What says most of a row of a log, in this order.
+TELLING = {
+    Kind.DECRYPTION: ("error", "decryption_rule", "server_name", "tls_version", "error_index"),
+    Kind.URL: ("action", "category", "url"),
+    Kind.THREAT: ("action", "subtype", "threat_name", "url"),
+    Kind.AUTHENTICATION: ("event", "user", "authentication_rule", "description"),
+    Kind.USERID: ("event", "user", "subtype", "data_source_name"),
+    Kind.IPTAG: ("event", "tag"),
+    Kind.SYSTEM: ("event", "description"),
+    Kind.CONFIGURATION: ("admin", "command", "result", "path"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToRow:
+    """Where a line leads: a row of a table. `kind` traffic is a session."""
+
+    kind: Kind
+    row: int
+
+
+def related_lines(bench: Workbench, explained: Explained, glyphs: Glyphs) -> list[Line]:
+    """The whole page for one session."""
+    session = explained.finding.session
+    related = bench.judge.related
+    lines = [line(Span("This session", "title")), _session_line(session, bench, glyphs), BLANK]
+    for title, text, rows, none in _session_groups(bench, explained, related):
+        lines += _group(title, text, rows, none, bench, glyphs)
+    for kind in SESSION_LOGS:
+        lines += _log(kind, _rows(related, kind, related.log(kind).of_session(session)), related, glyphs)
+    for kind in ADDRESS_LOGS:
+        lines += _log(kind, _about(related, kind, session), related, glyphs, "about the source address")
+    for kind in DEVICE_LOGS:
+        lines += _log(kind, _around(related, kind, session), related, glyphs, "ten minutes around it")
+    return lines
+
+
+def _session_groups(
+    bench: Workbench, explained: Explained, related: Related
+) -> Iterator[tuple[str, str, Sequence[int], str]]:
+    """Title, filter, rows and what to say where there are none."""
+    session = explained.finding.session
+    ends = [f"( addr.src in {session.source_text} )"] if session.source_text else []
+    both = [*ends, f"( addr.dst in {session.destination_text} )"] if session.destination_text else ends
+    if session.destination_port is not None:
+        both = [*both, f"( port.dst eq {session.destination_port} )"]
+    near = related.from_same_source(session, AROUND, AROUND)
+    same = [row for row in near if _same_ends(related.session(row), session)]
+    yield "Same conversation, within ten minutes", " and ".join(both), same, "no other"
+    yield "Same source, within ten minutes", " and ".join(ends), near, "no other"
+    verdict = explained.finding.verdict
+    if verdict.cause:
+        alike = [f"( cause eq {quote(verdict.cause)} )"]
+        if session.rule:
+            alike.append(f"( rule eq {quote(session.rule)} )")
+        yield "Same rule and cause", " and ".join(alike), bench.rows_with(session.rule, verdict.cause, session.row), ""
+    if session.parent_session_id:
+        parents = related.with_id(session.parent_session_id, session)
+        yield "Parent session", f"( sessionid eq {session.parent_session_id} )", parents, "not among the inputs"
+    children = related.children(session)
+    if children:
+        yield "Child sessions", f"( parent_session_id eq {session.id} )", children, ""
+    if session.http2_connection:
+        streams = related.same_http2(session)
+        yield (
+            "Other streams of the HTTP/2 connection",
+            f"( http2_connection eq {session.http2_connection} )",
+            streams,
+            ("not among the inputs"),
+        )
+
+
+def _same_ends(other: Session, session: Session) -> bool:
+    return (other.destination, other.destination_port) == (session.destination, session.destination_port)
+
+
+def _session_line(session: Session, bench: Workbench, glyphs: Glyphs, target: object = None) -> Line:
+    outcome = str(bench.frame["outcome"][session.row])
+    cause = bench.frame["cause"][session.row]
+    lasted = short_duration(session.elapsed) if session.elapsed is not None else ""
+    return line(
+        f"  {session.time:%H:%M:%S}" if session.time else "  --:--:--",
+        f"  {session.source_text}:{session.source_port} > {session.destination_text}:{session.destination_port}",
+        f"  {session.application or glyphs.dash}",
+        Span(f"  {session.rule or glyphs.dash}", "quiet"),
+        Span(f"  {lasted}", "quiet"),
+        Span(f"  {cause or outcome}", "bad" if outcome in ("allowed-then-denied", "policy-denied") else "quiet"),
+        target=target,
+        cut=True,
+    )
+
+
+def _group(title: str, text: str, rows: Sequence[int], none: str, bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
+    if not len(rows) and not none:
+        return
+    count = f" {len(rows):,}" if len(rows) else ""
+    target = FilterBy(text) if text and len(rows) else None
+    yield line(Span(title, "title"), Span(count, "strong"), target=target)
+    if not len(rows):
+        yield line(Span(f"  {none}", "quiet"))
+    for row in list(rows)[:MOST]:
+        yield _session_line(bench.judge.related.session(row), bench, glyphs, ToRow(Kind.TRAFFIC, row))
+    if len(rows) > MOST:
+        yield line(Span(f"  and {len(rows) - MOST:,} more; the heading filters the table by them", "quiet"))
+    yield BLANK
+
+
+def _rows(related: Related, kind: Kind, rows: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
+    table = related.log(kind).table
+    return [(row, table.row(row)) for row in rows]
+
+
+def _about(related: Related, kind: Kind, session: Session) -> list[tuple[int, dict[str, Any]]]:
+    if session.source is None or session.end is None:
+        return []
+    first, last = (session.start or session.end) - AROUND, session.end + AROUND
+    return _rows(related, kind, related.log(kind).about_address(session.source, first, last))
+
+
+def _around(related: Related, kind: Kind, session: Session) -> list[tuple[int, dict[str, Any]]]:
+    if session.end is None:
+        return []
+    first, last = (session.start or session.end) - AROUND, session.end + AROUND
+    return _rows(related, kind, related.log(kind).between(first, last))
+
+
+def _log(
+    kind: Kind, rows: list[tuple[int, dict[str, Any]]], related: Related, glyphs: Glyphs, how: str = ""
+) -> Iterator[Line]:
+    word = LOG_WORDS[kind]
+    where = f"Monitor > Logs > {word}, export CSV"
+    if not related.has(kind):
+        yield line(Span(f"{word} log", "title"), Span(f"  not among the inputs ({where})", "quiet"))
+        return
+    count = f" {len(rows):,}" if rows else ""
+    yield line(Span(f"{word} log", "title"), Span(count, "strong"), Span(f"  {how}" if how else "", "quiet"))
+    if not rows:
+        yield line(Span("  no row belongs to this session", "quiet"))
+    for row, values in rows[:MOST]:
+        moment = values.get("time") or values.get("receive_time")
+        telling = [str(values[name]) for name in TELLING[kind] if values.get(name)]
+        yield line(
+            f"  {moment:%H:%M:%S}  " if moment else "  --:--:--  ",
+            f" {glyphs.dot} ".join(telling),
+            target=ToRow(kind, row),
+            cut=True,
+        )
+    if len(rows) > MOST:
+        yield line(Span(f"  and {len(rows) - MOST:,} more", "quiet"))
+    yield BLANK
+
+
+def row_lines(bench: Workbench, target: ToRow) -> list[Line]:
+    """Every column of a row that has a value, and where the row stands."""
+    site = bench.site
+    table = bench.sessions if target.kind is Kind.TRAFFIC else site.logs[target.kind]
+    values = table.row(target.row)
+    file, number = values.pop("file"), values.pop("line")
+    lines = [line(Span(f"{site.source_name(file or 0)}, line {number}", "quiet")), BLANK]
+    lines += [
+        line(Span(f"{name.replace('_', ' '):<24} ", "quiet"), str(value), hang=25) for name, value in values.items()
+    ]
+    return lines
