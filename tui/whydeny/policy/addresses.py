@@ -196,8 +196,7 @@ class AddressField:
             )
         needs = [leaf.settle for leaf in self.leaves if leaf.decide(end) is Truth.UNKNOWN]
         needs = list(dict.fromkeys(needs))
-        verb = "is" if len(needs) == 1 and not needs[0].startswith(("the members", "the addresses")) else "are"
-        detail = f"whether {had} belongs to it can't be told: {several(needs, 2)} {verb} not among the inputs"
+        detail = f"whether {had} is in {listed(self.members, 3)} can't be told: the inputs lack {several(needs, 2)}"
         return Criterion(name, Truth.UNKNOWN, wanted, had, detail, several(needs, 4))
 
     def _member_text(self, member: str) -> str:

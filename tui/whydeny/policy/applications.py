@@ -7,7 +7,7 @@ cover its siblings; names compare without case. Until an application is identifi
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from whydeny.model.applications import Application, ApplicationTable
+from whydeny.model.applications import Application, ApplicationTable, flag_name
 from whydeny.model.configuration import ApplicationFilter, CustomApplication, Group
 from whydeny.model.truth import Truth, all_of
 from whydeny.policy.names import DEEPEST, Names, Path, open_groups
@@ -16,27 +16,10 @@ from whydeny.policy.wording import members as listed
 # What a log or a test writes where App-ID has not named an application.
 NOT_IDENTIFIED = frozenset({"", "incomplete", "insufficient-data", "not-applicable", "undecided", "any"})
 
-# The same characteristic in a filter, in application content and in a log row.
-_CHARACTERISTICS = {
-    "evasive": "evasive-behavior",
-    "excessive-bandwidth": "consume-big-bandwidth",
-    "excessive-bandwidth-use": "consume-big-bandwidth",
-    "transfers-files": "able-to-transfer-file",
-    "transfers-file": "able-to-transfer-file",
-    "has-known-vulnerabilities": "has-known-vulnerability",
-    "vulnerability": "has-known-vulnerability",
-    "tunnels-other-apps": "tunnel-other-application",
-    "tunnels-other-application": "tunnel-other-application",
-    "tunnel-other-applications": "tunnel-other-application",
-    "pervasive": "pervasive-use",
-    "saas": "is-saas",
-}
-
 
 def characteristic(name: str) -> str:
-    """One spelling for a yes-attribute of an application."""
-    name = name.strip().lower()
-    return _CHARACTERISTICS.get(name, name)
+    """One spelling for a yes-attribute of an application, as a filter, a table or a log row writes it."""
+    return flag_name(name.strip().lower())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Policy, Rule, Rulebase
@@ -29,8 +28,6 @@ from whydeny.policy.services import ServiceBook
 from whydeny.policy.users import UserBook
 from whydeny.policy.wording import members as listed
 
-P = TypeVar("P", bound=Part)
-
 WITH_APPLICATION = frozenset({Rulebase.SECURITY})
 WITH_USER = frozenset({Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION})
 WITH_CATEGORY = WITH_USER
@@ -45,12 +42,14 @@ class CompiledRule:
     parts: tuple[Part, ...]
     checks: tuple[Part, ...]
 
-    def part(self, kind: type[P], name: str = "") -> P | None:
-        """The part of a kind (and name), None if the rule has none."""
-        for part in self.parts:
-            if isinstance(part, kind) and (not name or getattr(part, "name", "") == name):
-                return part
-        return None
+    @property
+    def looked_at_first(self) -> bool:
+        """Whether it is decided with the first packet: no application, default port or category to wait for."""
+        return not any(
+            isinstance(part, (ApplicationPart, CategoryPart))
+            or (isinstance(part, ServicePart) and part.field.by_default)
+            for part in self.checks
+        )
 
 
 class Compiler:
@@ -139,6 +138,11 @@ class Compiler:
         result = result.negated() if rule.target_negate else result
         detail = f"the rule is not for firewall {self._serial}" if result is Truth.NO_MATCH else ""
         return Criterion("target", result, wanted, self._serial, detail)
+
+
+def logged_index(rules: Sequence[CompiledRule], name: str) -> int:
+    """Where the rule stands that a row names, -1 if it isn't there."""
+    return next((c.index for c in rules if c.rule.name == name and not c.rule.disabled), -1)
 
 
 def _hip(name: str, members: tuple[str, ...]) -> Criterion:

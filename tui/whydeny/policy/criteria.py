@@ -164,7 +164,7 @@ class UserPart:
             detail = (
                 "the source user is not known"
                 if user.text is None
-                else f"whether {user.text} belongs to it can't be told: {several(needs, 2)} not among the inputs"
+                else f"whether {user.text} is one of {wanted} can't be told: the inputs lack {several(needs, 2)}"
             )
         return Criterion("source-user", result, wanted, str(user), detail, settle, matched)
 
@@ -196,7 +196,7 @@ class ApplicationPart:
             detail = f"{had} is not {texts[0]}" if len(texts) == 1 else f"{had} is none of {several(texts, 4)}"
         else:
             settle = several(self.field.needs(seen), 4)
-            detail = f"whether {had} is one of {self.field.wanted()} can't be told without {settle}"
+            detail = f"whether {had} is one of {self.field.wanted()} can't be told: the inputs lack {settle}"
         return Criterion("application", result, self.field.wanted(), had, detail, settle, matched)
 
 
@@ -220,7 +220,7 @@ class ServicePart:
     def decide_default(self, subject: Subject) -> Truth:
         """Whether application-default holds for the flow."""
         if subject.application.identified:
-            return subject.by_default().result
+            return subject.defaults.decide(subject.application, subject.ports, subject.decrypted, subject.icmp_type)
         return subject.defaults.union(self.applications).decide(subject.ports, subject.icmp_type)
 
     def explain(self, subject: Subject) -> Criterion:
@@ -237,8 +237,12 @@ class ServicePart:
         matched: tuple[str, ...] = ()
         if field.items:
             details.append(
-                f"whether {had} fits can't be told without {several(needs, 2)}" if needs else field.miss_text(ports)
+                f"whether {had} fits can't be told: the inputs lack {several(needs, 2)}"
+                if needs
+                else field.miss_text(ports)
             )
+        elif not field.by_default:
+            details.append(f"{wanted} holds no service")
         if field.by_default:
             detail, settle = self._explain_default(subject)
             if result is Truth.MATCH:
@@ -251,7 +255,7 @@ class ServicePart:
 
     def _explain_default(self, subject: Subject) -> tuple[str, str]:
         if subject.application.identified:
-            judged = subject.by_default()
+            judged = subject.defaults.judge(subject.application, subject.ports, subject.decrypted, subject.icmp_type)
             return judged.detail, judged.settle
         result, ports = self.decide_default(subject), subject.ports
         names = "every application" if self.applications.anything else self.applications.wanted()

@@ -10,7 +10,7 @@ default ports, made or predefined, is not tied to any.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from whydeny.model.applications import Application
+from whydeny.model.applications import SECURE_PORTS, Application
 from whydeny.model.configuration import CustomApplication
 from whydeny.model.protocols import ICMP, ICMP6, protocol_name
 from whydeny.model.release import Release
@@ -21,16 +21,6 @@ from whydeny.policy.spans import NOTHING, Spans, merge
 from whydeny.policy.wording import several
 
 STRICT_SINCE = Release(9, 0)
-
-# The list of six is the vendor's; of the ports, content shows them where the table has none.
-SECURE_PORTS = {
-    "web-browsing": ("tcp/443",),
-    "smtp": ("tcp/465,587",),
-    "ftp": ("tcp/990",),
-    "ldap": ("tcp/636",),
-    "pop3": ("tcp/995",),
-    "imap": ("tcp/993",),
-}
 
 _EVERY_PORT = merge([(0, HIGHEST_PORT)])
 
@@ -136,10 +126,26 @@ class Defaults:
             self._found[key] = None if entry is None else _defaults(key, entry)
         return self._found[key]
 
+    def decide(
+        self, application: SeenApplication, ports: Ports, decrypted: bool | None, icmp_type: int | None
+    ) -> Truth:
+        """Whether an identified application is on its default ports."""
+        found = self.of(application.key)
+        if found is None:
+            return Truth.UNKNOWN
+        results = {found.decide(ports, secure, icmp_type) for secure in self._readings(found, decrypted)}
+        return results.pop() if len(results) == 1 else Truth.UNKNOWN
+
+    def _readings(self, found: DefaultPorts, decrypted: bool | None) -> tuple[bool, ...]:
+        """Whether the TLS ports hold; both where release or decryption is not known and it makes a difference."""
+        if found.secure is None or self.strict is False or decrypted is False:
+            return (False,)
+        return (True,) if self.strict and decrypted else (False, True)
+
     def judge(
         self, application: SeenApplication, ports: Ports, decrypted: bool | None, icmp_type: int | None
     ) -> Judged:
-        """Whether an identified application is on its default ports."""
+        """The same, with the sentence."""
         name = application.name
         found = self.of(application.key)
         if found is None:
@@ -150,29 +156,23 @@ class Defaults:
             )
         if found.free:
             return Judged(Truth.MATCH, f"{name} has no default ports, so application-default does not tie it to any")
-        split = found.secure is not None
-        strict_readings = [self.strict] if self.strict is not None or not split else [False, True]
-        clear_readings = [decrypted] if decrypted is not None or not split else [False, True]
-        results = {
-            found.decide(ports, bool(strict and inside), icmp_type)
-            for strict in strict_readings
-            for inside in clear_readings
-        }
-        if len(results) == 1:
-            result = results.pop()
+        result = self.decide(application, ports, decrypted, icmp_type)
+        if result is not Truth.UNKNOWN or len(self._readings(found, decrypted)) == 1:
+            return Judged(result, self._sentence(name, found, ports, decrypted, result), _need(name, ports, result))
+        if ports.protocol is None or ports.destination is None:
             return Judged(result, self._sentence(name, found, ports, decrypted, result), _need(name, ports, result))
         if self.strict is None:
             detail = (
                 f"application-default of {name} is {found.text} before PAN-OS 9.0 and {found.secure_text} inside TLS "
-                f"from 9.0; this was {ports}, {'in clear' if decrypted is False else 'perhaps decrypted'}"
+                f"from 9.0; this was {ports}, {'decrypted' if decrypted else 'perhaps decrypted'}"
             )
-            settle = "the PAN-OS release" if decrypted is not None else "the PAN-OS release and the decryption flag"
-            return Judged(Truth.UNKNOWN, detail, settle)
+            settle = "the PAN-OS release" if decrypted else "the PAN-OS release and whether the session was decrypted"
+            return Judged(result, detail, settle)
         detail = (
             f"application-default of {name} is {found.text} in clear and {found.secure_text} inside TLS; "
             f"this was {ports}, and whether it was decrypted is not known"
         )
-        return Judged(Truth.UNKNOWN, detail, "whether the session was decrypted (the row's flags)")
+        return Judged(result, detail, "whether the session was decrypted (the row's flags)")
 
     def _sentence(self, name: str, found: DefaultPorts, ports: Ports, decrypted: bool | None, result: Truth) -> str:
         text, had = found.text, str(ports)

@@ -9,14 +9,11 @@ from whydeny.model.release import Release
 from whydeny.model.truth import Truth, all_of
 from whydeny.policy.addresses import wildcard_prefix
 from whydeny.policy.applications import Catalog
-from whydeny.policy.compiled import CompiledRule, Compiler
+from whydeny.policy.compiled import CompiledRule, Compiler, logged_index
 from whydeny.policy.criteria import (
     AddressPart,
-    ApplicationPart,
-    CategoryPart,
     Part,
     RuleTypePart,
-    ServicePart,
     ZonePart,
 )
 from whydeny.policy.defaults import Defaults
@@ -114,7 +111,7 @@ class Engine:
             if truth is Truth.UNKNOWN:
                 possible.append(compiled)
         extra: dict[str, str] = {}
-        pruned = self._pruned(walk, rules, possible, allowed_by)
+        pruned = self._pruned(walk, rules, possible, allowed_by if rulebase is Rulebase.SECURITY else None)
         if pruned:
             possible = [compiled for compiled in possible if compiled not in pruned]
             extra["pruned"] = (
@@ -190,10 +187,10 @@ class Engine:
         self, walk: _Walk, rules: Sequence[CompiledRule], possible: Sequence[CompiledRule], allowed_by: str | None
     ) -> list[CompiledRule]:
         """The possible rules that the row itself rules out."""
-        if not allowed_by:
+        if not allowed_by or not possible:
             return []
-        logged = next((c.index for c in rules if c.rule.name == allowed_by and not c.rule.disabled), -1)
-        return [c for c in possible if c.index < logged and _looked_at_first(c) and _only_evident(walk, c)]
+        logged = logged_index(rules, allowed_by)
+        return [c for c in possible if c.index < logged and c.looked_at_first and _only_evident(walk, c)]
 
     def _nearest(
         self, walk: _Walk, rules: Sequence[CompiledRule], matched: CompiledRule | None, limit: int
@@ -224,14 +221,6 @@ class Engine:
                     f"prefers unless Wildcard Top Down Match Mode is on"
                 )
         return ""
-
-
-def _looked_at_first(compiled: CompiledRule) -> bool:
-    """Whether a rule is decided with the first packet: no application, no default port and no category to wait for."""
-    return not any(
-        isinstance(part, (ApplicationPart, CategoryPart)) or (isinstance(part, ServicePart) and part.field.by_default)
-        for part in compiled.checks
-    )
 
 
 def _only_evident(walk: _Walk, compiled: CompiledRule) -> bool:

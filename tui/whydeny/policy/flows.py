@@ -6,16 +6,18 @@ from whydeny.policy.lookup import Flow
 NO_USER = frozenset({"unknown", "none", "n/a"})
 
 
+def user_of(user: str | None, live: bool) -> str | None:
+    """The user that a row gives: "" for none known, None where a row of the session table does not say."""
+    if user is None:
+        return None if live else ""
+    return "" if user.strip().lower() in NO_USER else user
+
+
 def flow_of(session: Session) -> Flow:
     """The flow of a session, with its final values and at its end.
 
     A log row without a user says that the firewall knew none; a row of the session table does not say.
     """
-    user = session.user
-    if user is None:
-        user = None if session.live else ""
-    elif user.strip().lower() in NO_USER:
-        user = ""
     return Flow(
         from_zone=session.from_zone,
         to_zone=session.to_zone,
@@ -25,7 +27,7 @@ def flow_of(session: Session) -> Flow:
         source_port=session.source_port,
         destination_port=session.destination_port,
         application=session.application,
-        user=user,
+        user=user_of(session.user, session.live),
         category=session.category,
         decrypted=session.decrypted,
         at=session.end,

@@ -153,6 +153,8 @@ class ServiceBook:
         """The protocol and ports of an application-override rule."""
         protocol, ports = rule.override_protocol or "", rule.override_ports or ""
         key = (f"{protocol}/{ports}",)
+        if not protocol or not ports:
+            return ServiceField(("",), items=(ServiceItem(("",), settle="the protocol and ports of the rule"),))
         return ServiceField(key, items=(_item(key, Service(key[0], protocol, ports)),))
 
     def _compile(self, members: tuple[str, ...]) -> ServiceField:

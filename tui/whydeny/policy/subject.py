@@ -6,7 +6,7 @@ from datetime import datetime
 from whydeny.policy.addresses import Endpoint
 from whydeny.policy.applications import Catalog, Hints, SeenApplication
 from whydeny.policy.countries import country_of
-from whydeny.policy.defaults import Defaults, Judged
+from whydeny.policy.defaults import Defaults
 from whydeny.policy.lookup import Flow
 from whydeny.policy.services import Ports
 from whydeny.policy.users import SeenUser, seen_user
@@ -28,13 +28,6 @@ class Subject:
     icmp_type: int | None
     at: datetime | None
     defaults: Defaults
-    judged: Judged | None = None
-
-    def by_default(self) -> Judged:
-        """Whether the (identified) application is on its default ports; worked out once."""
-        if self.judged is None:
-            self.judged = self.defaults.judge(self.application, self.ports, self.decrypted, self.icmp_type)
-        return self.judged
 
 
 def endpoint(address: int | None, country: str | None, external_list: str | None, group: str | None) -> Endpoint:

@@ -1,0 +1,291 @@
+"""Bulk matching answers row by row what a single look-up answers, unknowns included."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from whydeny.model.addresses import parse_address, split_halves
+from whydeny.model.answers import DeviceAnswers
+from whydeny.model.applications import Application, ApplicationTable
+from whydeny.model.columns import Kind, schema
+from whydeny.model.configuration import (
+    Address,
+    AddressGroup,
+    ApplicationFilter,
+    CustomApplication,
+    ExternalList,
+    Group,
+    Origin,
+    Place,
+    Policy,
+    Region,
+    Rule,
+    Rulebase,
+    Schedule,
+    Scope,
+    Service,
+    UrlCategory,
+)
+from whydeny.model.release import Release
+from whydeny.model.tables import SessionTable
+from whydeny.policy.bulk import match_all
+from whydeny.policy.engine import Engine
+from whydeny.policy.flows import flow_of
+
+HERE = Origin(Place.LOCAL)
+TABLE = (
+    Application("web-browsing", ("tcp/80",), category="general-internet", subcategory="internet-utility", risk=4),
+    Application("ssl", ("tcp/443",), category="networking", subcategory="encrypted-tunnel", risk=4),
+    Application("dns", ("udp/53", "tcp/53"), category="networking", subcategory="infrastructure", risk=3),
+    Application("smtp", ("tcp/25,587",), category="collaboration", flags=("evasive",)),
+    Application("chat-base", ("tcp/443", "tcp/5000-5010"), container="chat", category="collaboration"),
+    Application("chat-files", ("tcp/dynamic",), container="chat", category="collaboration"),
+    Application("ping", icmp_types=(8,), category="networking"),
+    Application("gre", ip_protocols=(47,), category="networking"),
+    Application("unknown-tcp", category=""),
+)
+
+ADDRESSES = {
+    "h-dns": Address("h-dns", "ip-netmask", "10.1.0.10/32", ("red",)),
+    "n-clients": Address("n-clients", "ip-netmask", "10.1.20.0/24", ("blue",)),
+    "n-six": Address("n-six", "ip-netmask", "2001:db8::/64", ("red", "blue")),
+    "r-some": Address("r-some", "ip-range", "10.1.20.200-10.1.21.5"),
+    "w-odd": Address("w-odd", "ip-wildcard", "10.1.0.1/0.0.255.254"),
+    "f-portal": Address("f-portal", "fqdn", "portal.example.net"),
+    "f-known": Address("f-known", "fqdn", "known.example.net"),
+    "10.1.0.99": Address("10.1.0.99", "ip-netmask", "203.0.113.9"),
+    "bad": Address("bad", "ip-netmask", "$variable"),
+}
+GROUPS = {
+    "g-inside": AddressGroup("g-inside", ("h-dns", "n-clients", "g-nested")),
+    "g-nested": AddressGroup("g-nested", ("n-six", "g-inside", "w-odd")),
+    "g-fqdn": AddressGroup("g-fqdn", ("h-dns", "f-portal")),
+    "d-tags": AddressGroup("d-tags", filter="'red' and ('blue' or 'green')"),
+    "d-asked": AddressGroup("d-asked", filter="asked"),
+}
+ADDRESS_NAMES = (
+    "any", *ADDRESSES, *GROUPS, "e-list", "e-known", "R-HQ", "US", "DE", "not-there", "10.1.20.0/25", "203.0.113.0/24",
+    "2001:db8::5", "0.0.0.0/0", "::/0", "198.51.100.1-198.51.100.9",
+)  # fmt: skip
+SCOPE = Scope(
+    "vsys1",
+    addresses=ADDRESSES,
+    address_groups=GROUPS,
+    services={
+        "s-web": Service("s-web", "tcp", "80,8000-8080"),
+        "s-dns": Service("s-dns", "udp", "53"),
+        "s-low": Service("s-low", "tcp", "443", source_ports="1-1023"),
+        "s-sctp": Service("s-sctp", "sctp", "443"),
+        "s-bad": Service("s-bad", "tcp", "http"),
+    },
+    service_groups={"sg": Group("sg", ("s-web", "s-low", "service-https")), "sg-loop": Group("sg-loop", ("sg-loop",))},
+    applications={
+        "own": CustomApplication("own", ("tcp/7000",), category="business-systems"),
+        "own-free": CustomApplication("own-free", category="business-systems", risk=1),
+    },
+    application_groups={"ag": Group("ag", ("SSL", "dns", "ag-in")), "ag-in": Group("ag-in", ("own", "af-net"))},
+    application_filters={
+        "af-net": ApplicationFilter("af-net", categories=("networking",), exclude=("ping",)),
+        "af-risk": ApplicationFilter("af-risk", risks=("4", "5")),
+        "af-flags": ApplicationFilter("af-flags", flags=("evasive",), categories=("collaboration",)),
+        "af-odd": ApplicationFilter("af-odd", categories=("networking",), other=("saas-risk",)),
+    },
+    regions={"R-HQ": Region("R-HQ", ("198.51.100.0/24",)), "DE": Region("DE", ("10.1.20.77",))},
+    schedules={
+        "office": Schedule("office", weekly={"monday": ("08:00-18:00",), "friday": ("08:00-12:00", "22:00-02:00")}),
+        "night": Schedule("night", daily=("00:00-06:00",)),
+        "once": Schedule("once", dates=("2024/05/02@08:00-2024/05/03@23:59",)),
+        "broken": Schedule("broken", daily=("noon",)),
+    },
+    external_lists={"e-list": ExternalList("e-list", "ip"), "e-known": ExternalList("e-known", "ip")},
+    url_categories={"c-own": UrlCategory("c-own", "URL List", ("example.net/",))},
+)
+ANSWERS = DeviceAnswers(
+    list_members={"e-known": ("203.0.113.64/26", "2001:db8:1::/48 # partner")},
+    fqdns={"known.example.net": tuple(filter(None, map(parse_address, ("203.0.113.7", "2001:db8::7"))))},
+    registered_tags={parse_address("10.1.20.9") or 0: frozenset({"asked"}), parse_address("10.1.20.8") or 0: frozenset()},
+    user_groups={"cn=asked,dc=example": frozenset({"example\\ann", "bob"})},
+)
+
+pick = st.sampled_from
+zones = pick((("any",), ("trust",), ("trust", "dmz"), ("untrust",)))
+addresses = st.one_of(st.just(("any",)), st.lists(pick(ADDRESS_NAMES), min_size=1, max_size=3).map(tuple))
+users = pick(
+    (("any",), ("any",), ("known-user",), ("unknown",), ("pre-logon",), ("example\\ann",), ("carl@example.net", "unknown"),
+     ("cn=asked,dc=example",), ("cn=other,dc=example",), ("dug-risky",))
+)  # fmt: skip
+applications = st.one_of(
+    st.just(("any",)),
+    st.lists(
+        pick(("web-browsing", "ssl", "dns", "smtp", "chat", "chat-base", "ping", "gre", "own", "own-free", "ag", "af-risk",
+              "af-flags", "af-odd", "not-in-a-table", "unknown-tcp")),
+        min_size=1, max_size=3,
+    ).map(tuple),
+)  # fmt: skip
+services = st.one_of(
+    pick((("any",), ("application-default",))),
+    st.lists(
+        pick(("s-web", "s-dns", "s-low", "s-sctp", "s-bad", "sg", "sg-loop", "service-http", "not-there")),
+        min_size=1, max_size=3,
+    ).map(tuple),
+)  # fmt: skip
+categories = pick((("any",), ("any",), ("games",), ("games", "c-own"), ("high-risk",), ("not-there",)))
+schedules = pick((None, None, None, "office", "night", "once", "broken", "not-there"))
+
+
+@st.composite
+def rules_of(draw: st.DrawFn, rulebase: Rulebase) -> tuple[Rule, ...]:
+    found = []
+    for position in range(1, draw(st.integers(0, 12)) + 1):
+        found.append(
+            Rule(
+                f"rule {position}",
+                rulebase,
+                position,
+                HERE,
+                from_zones=draw(zones),
+                to_zones=draw(zones),
+                sources=draw(addresses),
+                destinations=draw(addresses),
+                negate_source=draw(pick((False, False, False, True))),
+                negate_destination=draw(pick((False, False, False, True))),
+                users=draw(users),
+                source_hips=draw(pick((("any",), ("any",), ("any",), ("hip-ok",)))),
+                applications=draw(applications),
+                services=draw(services),
+                categories=draw(categories),
+                schedule=draw(schedules),
+                rule_type=draw(pick(("universal", "universal", "intrazone", "interzone"))),
+                disabled=draw(pick((False, False, False, False, True))),
+                targets=draw(pick(((), (), (), ("001",), ("002",)))),
+            )
+        )
+    return tuple(found)
+
+
+def ends(side: str) -> dict[str, st.SearchStrategy]:
+    known = ("10.1.0.10", "10.1.0.1", "10.1.20.9", "10.1.20.8", "10.1.20.77", "10.1.21.5", "10.1.21.6", "203.0.113.9",
+             "203.0.113.70", "198.51.100.5", "2001:db8::5", "2001:db8::7", "2001:db8:1::1", "::1", "0.0.0.0",
+             "255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)  # fmt: skip
+    return {
+        side: pick(known),
+        f"{side}_country": pick((None, None, "US", "Germany", "10.0.0.0-10.255.255.255", "R-HQ", "somewhere")),
+        f"{side}_edl": pick((None, None, "e-list", "other")),
+        f"{side}_dag": pick((None, None, "d-tags")),
+    }
+
+
+rows = st.fixed_dictionaries(
+    {
+        **ends("source"),
+        **ends("destination"),
+        "from_zone": pick(("trust", "dmz", "untrust", None)),
+        "to_zone": pick(("trust", "dmz", "untrust", None)),
+        "protocol": pick((6, 6, 17, 1, 47, 132, 58, None)),
+        "source_port": pick((51000, 443, None)),
+        "destination_port": pick((80, 443, 53, 8001, 7000, 5005, 587, 0, 65535, None)),
+        "application": pick(("web-browsing", "ssl", "dns", "smtp", "chat-base", "chat-files", "ping", "gre", "own",
+                             "own-free", "odd-app", "unknown-tcp", "incomplete", "not-applicable", None)),
+        "user": pick((None, "example\\ann", "ann", "bob", "example\\bob", "carl@example.net", "example\\carl", "pre-logon",
+                      "unknown")),
+        "dynamic_user_group": pick((None, None, "dug-risky")),
+        "category": pick((None, "any", "games", "sports", "c-own", "not-resolved", "high-risk")),
+        "flags": pick((None, 0, 0x01000000, 0x01400000)),
+        "proxied": pick((None, "True", "False")),
+        "state": pick((None, None, "ACTIVE")),
+        "rule": pick((None, "rule 3", "rule 5", "gone")),
+        "start": st.integers(0, 20 * 24 * 60).map(lambda minutes: datetime(2024, 4, 25) + timedelta(minutes=minutes)),
+        "elapsed": pick((None, 0, 90, 3600)),
+        "app_category": pick((None, None, "networking")),
+        "app_risk": pick((None, None, 4)),
+        "app_characteristics": pick((None, None, "evasive-behavior,pervasive-use")),
+        "app_container": pick((None, None, "chat", "none")),
+    }
+)  # fmt: skip
+
+
+def table(found: list[dict]) -> pl.DataFrame:
+    """The session table of rows given by column; addresses as text."""
+    filled = []
+    for row in found:
+        cells = dict(row)
+        for side in ("source", "destination"):
+            address = parse_address(cells.pop(side) or "")
+            cells[f"{side}_hi"], cells[f"{side}_lo"] = (None, None) if address is None else split_halves(address)
+        filled.append({"file": 0, "line": 1} | cells)
+    columns = schema(Kind.TRAFFIC)
+    return pl.DataFrame(
+        {name: pl.Series([row.get(name) for row in filled], dtype=kind) for name, kind in columns.items()}
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    security=rules_of(Rulebase.SECURITY),
+    decryption=rules_of(Rulebase.DECRYPTION),
+    authentication=rules_of(Rulebase.AUTHENTICATION),
+    found=st.lists(rows, min_size=1, max_size=12),
+    release=pick((None, Release(8, 1), Release(10, 2))),
+    complete=st.booleans(),
+    serial=pick((None, "001")),
+    pushed_missing=st.booleans(),
+    logged=st.booleans(),
+)
+def test_bulk_is_the_single_look_up_for_every_row(
+    security, decryption, authentication, found, release, complete, serial, pushed_missing, logged
+):
+    rules = {
+        Rulebase.SECURITY: security,
+        Rulebase.DECRYPTION: decryption,
+        Rulebase.AUTHENTICATION: authentication,
+    }
+    policy = Policy("vsys1", serial, release, rules, (SCOPE, Scope("shared")), pushed_missing=pushed_missing)
+    engine = Engine(policy, ApplicationTable({a.name: a for a in TABLE}, complete=complete), ANSWERS, release)
+    sessions = SessionTable(table(found))
+    answers = match_all(engine, sessions.frame, logged=logged)
+    assert answers.height == len(found)
+    for row in range(len(found)):
+        session = sessions.session(row)
+        for rulebase in rules:
+            single = engine.look_up(rulebase, flow_of(session), session.rule if logged else None, near=0)
+            matched = answers[row, f"{rulebase}_rule"]
+            possible = answers[row, f"{rulebase}_possible"]
+            assert (
+                None if matched < 0 else policy.rules[rulebase][matched].name,
+                answers[row, f"{rulebase}_certainty"],
+                None if possible < 0 else policy.rules[rulebase][possible].name,
+            ) == (
+                None if single.rule is None else single.rule.name,
+                single.certainty,
+                single.possible[0].name if single.possible else None,
+            )
+
+
+@settings(max_examples=100, deadline=None)
+@given(security=rules_of(Rulebase.SECURITY), found=rows, release=pick((None, Release(8, 1), Release(10, 2))))
+def test_a_trace_says_what_the_walk_decided(security, found, release):
+    policy = Policy("vsys1", "001", release, {Rulebase.SECURITY: security}, (SCOPE,))
+    engine = Engine(policy, ApplicationTable({a.name: a for a in TABLE}), ANSWERS, release)
+    flow = flow_of(SessionTable(table([found])).session(0))
+    subject = engine.prepare(flow)
+    for compiled in engine.compiled[Rulebase.SECURITY]:
+        trace = engine.explain_rule(compiled.rule, flow)
+        assert [c.result for c in trace.criteria] == [part.decide(subject) for part in compiled.parts]
+        for criterion in trace.unknowns():
+            assert criterion.settle, criterion
+            assert criterion.detail, criterion
+        for criterion in trace.misses():
+            assert criterion.detail, criterion
+
+
+@pytest.mark.parametrize("rows_in_table", [0, 1], ids=["an empty table", "a table of one row"])
+def test_small_tables_answer_row_for_row(rows_in_table):
+    engine = Engine(Policy("vsys1", None, None, {}, (SCOPE,)), ApplicationTable(), DeviceAnswers(), None)
+    frame = table([{"source": "10.1.0.1", "destination": None}] * rows_in_table)
+    answers = match_all(engine, frame)
+    assert answers.height == rows_in_table
+    assert answers["security_rule"].to_list() == [-1] * rows_in_table
+    assert answers["decryption_certainty"].to_list() == ["certain"] * rows_in_table

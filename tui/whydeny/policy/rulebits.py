@@ -1,0 +1,103 @@
+"""One compiled rulebase as sets of rules."""
+
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
+
+from whydeny.model.truth import Truth
+from whydeny.policy.addresses import AddressField
+from whydeny.policy.applications import ApplicationField
+from whydeny.policy.categories import CategoryField
+from whydeny.policy.compiled import CompiledRule, logged_index
+from whydeny.policy.criteria import (
+    AddressPart,
+    ApplicationPart,
+    CategoryPart,
+    FixedPart,
+    RuleTypePart,
+    SchedulePart,
+    ServicePart,
+    UserPart,
+    ZonePart,
+)
+from whydeny.policy.defaults import Defaults
+from whydeny.policy.rulesets import (
+    AddressSets,
+    ApplicationSets,
+    CategorySets,
+    ScheduleSets,
+    ServiceSets,
+    Sets,
+    UserSets,
+    ZoneSets,
+)
+from whydeny.policy.schedules import ScheduleField
+from whydeny.policy.users import UserField
+
+K = TypeVar("K", bound=Hashable)
+
+
+class RuleBits:
+    """The families of one rulebase. Rule `index` is the bit `size - 1 - index`."""
+
+    def __init__(self, rules: Sequence[CompiledRule], defaults: Defaults) -> None:
+        self.size = len(rules)
+        self._rules = rules
+        self.everything = everything = (1 << self.size) - 1
+        zones: dict[str, dict[tuple[str, ...], int]] = {"from": {}, "to": {}}
+        kinds: dict[str, int] = {}
+        sides: dict[str, dict[AddressField, int]] = {"source": {}, "destination": {}}
+        users: dict[UserField, int] = {}
+        applications: dict[ApplicationField, int] = {}
+        services: dict[ServicePart, int] = {}
+        categories: dict[CategoryField, int] = {}
+        schedules: dict[ScheduleField, int] = {}
+        certain = possible = firm = early = everything
+        for compiled in rules:
+            bit = 1 << (self.size - 1 - compiled.index)
+            if not compiled.looked_at_first:
+                early &= ~bit
+            for part in compiled.checks:
+                if isinstance(part, ZonePart):
+                    _note(zones[part.name], part.members, bit)
+                elif isinstance(part, RuleTypePart):
+                    _note(kinds, part.kind, bit)
+                elif isinstance(part, AddressPart):
+                    _note(sides[part.name], part.field, bit)
+                elif isinstance(part, UserPart):
+                    _note(users, part.field, bit)
+                elif isinstance(part, ApplicationPart):
+                    _note(applications, part.field, bit)
+                elif isinstance(part, ServicePart):
+                    _note(services, part, bit)
+                elif isinstance(part, CategoryPart):
+                    _note(categories, part.field, bit)
+                elif isinstance(part, SchedulePart):
+                    _note(schedules, part.field, bit)
+                elif isinstance(part, FixedPart):
+                    result = part.criterion.result
+                    certain &= ~bit
+                    if result is Truth.NO_MATCH:
+                        possible &= ~bit
+                    if not part.evident:
+                        firm &= ~bit
+                else:
+                    raise TypeError(f"no family for {part!r}")
+        self.fixed: Sets = (certain, possible)
+        self.evident = firm & early  # rules that only address, user or HIP criteria can leave open at the first packet
+        self.zones = ZoneSets(zones["from"], zones["to"], kinds, everything)
+        self.source = AddressSets(sides["source"], everything)
+        self.destination = AddressSets(sides["destination"], everything)
+        self.users = UserSets(users, everything)
+        self.applications = ApplicationSets(applications, everything)
+        self.services = ServiceSets(services, everything, defaults)
+        self.categories = CategorySets(categories, everything)
+        self.schedules = ScheduleSets(schedules, everything)
+
+    def above(self, name: str | None) -> int:
+        """The rules before the one that a row names; none where it is not there."""
+        index = -1 if name is None else logged_index(self._rules, name)
+        return 0 if index < 0 else self.everything & ~((1 << (self.size - index)) - 1)
+
+
+def _note(masks: dict[K, int], key: K, bit: int) -> None:
+    masks[key] = masks.get(key, 0) | bit

@@ -1,0 +1,422 @@
+"""The rules of one rulebase as bits, criterion by criterion: which rules take a value, and which may.
+
+Every family answers a pair of whole numbers, `certain` and `possible`, in which a rule is one bit; the first rule
+has the highest bit, so that the first rule of a set is read off its bit length. `possible` holds all of
+`certain`. The families ask the same compiled fields that a single look-up asks.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from whydeny.model.configuration import ApplicationFilter
+from whydeny.model.protocols import ICMP, ICMP6
+from whydeny.model.truth import Truth
+from whydeny.policy.addresses import AddressField, Endpoint, fits_wildcard
+from whydeny.policy.applications import ApplicationField, SeenApplication, passes_filter
+from whydeny.policy.categories import NOT_YET, CategoryField
+from whydeny.policy.criteria import ServicePart
+from whydeny.policy.defaults import Defaults
+from whydeny.policy.schedules import ScheduleField
+from whydeny.policy.services import Ports, ServiceItem
+from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep
+from whydeny.policy.users import SeenUser, UserField, UserName
+
+Sets = tuple[int, int]
+
+
+def _add(masks: dict[str, int], key: str, mask: int) -> None:
+    masks[key] = masks.get(key, 0) | mask
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Which bits are set along a number line."""
+
+    cuts: Sequence[int]
+    sets: Sequence[int]
+
+    def at(self, number: int) -> int:
+        """The bits set at a number (0 or more)."""
+        return self.sets[bisect_right(self.cuts, number) - 1]
+
+
+def line(parts: Iterable[tuple[Spans, int]]) -> Line:
+    """The line of spans that each set a mask."""
+    return Line(*sweep(parts))
+
+
+class ZoneSets:
+    """`from`, `to` and `rule-type`."""
+
+    def __init__(
+        self,
+        from_zones: Mapping[tuple[str, ...], int],
+        to_zones: Mapping[tuple[str, ...], int],
+        kinds: Mapping[str, int],
+        everything: int,
+    ) -> None:
+        self._from = _ZoneList(from_zones, everything)
+        self._to = _ZoneList(to_zones, everything)
+        self._within = everything & ~kinds.get("interzone", 0)
+        self._between = everything & ~kinds.get("intrazone", 0)
+
+    def sets(self, from_zone: str | None, to_zone: str | None) -> Sets:
+        """The rules that take a pair of zones; None is not known."""
+        certain, possible = self._from.sets(from_zone)
+        other = self._to.sets(to_zone)
+        certain, possible = certain & other[0], possible & other[1]
+        if from_zone is None or to_zone is None:
+            return certain & self._within & self._between, possible
+        kind = self._within if from_zone == to_zone else self._between
+        return certain & kind, possible & kind
+
+
+class _ZoneList:
+    def __init__(self, masks: Mapping[tuple[str, ...], int], everything: int) -> None:
+        listed = 0
+        self._named: dict[str, int] = {}
+        for zones, mask in masks.items():
+            listed |= mask
+            for zone in zones:
+                _add(self._named, zone, mask)
+        self._free = everything & ~listed
+        self._everything = everything
+
+    def sets(self, zone: str | None) -> Sets:
+        if zone is None:
+            return self._free, self._everything
+        found = self._free | self._named.get(zone, 0)
+        return found, found
+
+
+class AddressSets:
+    """`source` or `destination`."""
+
+    def __init__(self, masks: Mapping[AddressField, int], everything: int) -> None:
+        listed = {field: mask for field, mask in masks.items() if not field.anything}
+        self._listed = sum(listed.values())
+        self._never = sum(mask for field, mask in masks.items() if field.anything and field.negate)
+        self._free = everything & ~self._listed & ~self._never
+        self._negated = sum(mask for field, mask in listed.items() if field.negate)
+        self.inside = line((field.inside, mask) for field, mask in listed.items())
+        self.maybe = line((field.maybe, mask) for field, mask in listed.items())
+        self.wildcards: dict[tuple[int, int], int] = {}
+        self.countries: dict[str, int] = {}
+        self.external_lists: dict[str, int] = {}
+        self.groups: dict[str, int] = {}
+        for field, mask in listed.items():
+            for wildcard in field.wildcards:
+                self.wildcards[wildcard] = self.wildcards.get(wildcard, 0) | mask
+            for names, found in (
+                (field.countries, self.countries),
+                (field.external_lists, self.external_lists),
+                (field.groups, self.groups),
+            ):
+                for name in names:
+                    _add(found, name, mask)
+        self._with_country = 0
+        for mask in self.countries.values():
+            self._with_country |= mask
+
+    def sets(self, end: Endpoint) -> Sets:
+        """The rules that take an endpoint."""
+        certain = (
+            self.countries.get(end.country or "", 0)
+            | self.external_lists.get(end.external_list or "", 0)
+            | self.groups.get(end.group or "", 0)
+        )
+        if end.address is None:
+            possible = self._listed
+        else:
+            certain |= self.inside.at(end.address)
+            for wildcard, mask in self.wildcards.items():
+                if fits_wildcard(end.address, wildcard):
+                    certain |= mask
+            possible = certain | self.maybe.at(end.address)
+            if end.country is None:
+                possible |= self._with_country
+        negated = self._negated
+        if negated:
+            certain, possible = (
+                (certain & ~negated) | (negated & ~possible),
+                (possible & ~negated) | (negated & ~certain),
+            )
+        return self._free | certain, self._free | possible
+
+
+class UserSets:
+    """`source-user`."""
+
+    def __init__(self, masks: Mapping[UserField, int], everything: int) -> None:
+        self._everything = everything
+        self._free = everything
+        self._keywords: dict[str, int] = {}
+        self._names: dict[str, dict[UserName, int]] = {}
+        self._open = 0
+        self._groups: dict[str, int] = {}
+        for field, mask in masks.items():
+            if field.anything:
+                continue
+            self._free &= ~mask
+            for word in field.keywords:
+                _add(self._keywords, word, mask)
+            for short, names in field.names.items():
+                for _, name in names:
+                    self._name(short, name, mask)
+            for _, inside in field.answered:
+                for short, spellings in inside.items():
+                    for name in spellings:
+                        self._name(short, name, mask)
+            if field.open:
+                self._open |= mask
+            for group in field.groups:
+                _add(self._groups, group, mask)
+
+    def _name(self, short: str, name: UserName, mask: int) -> None:
+        found = self._names.setdefault(short, {})
+        found[name] = found.get(name, 0) | mask
+
+    def sets(self, user: SeenUser) -> Sets:
+        """The rules that take a user."""
+        certain = self._free | (self._groups.get(user.dynamic_group, 0) if user.dynamic_group else 0)
+        if user.text is None:
+            return certain, self._everything
+        if not user.text:
+            certain |= self._keywords.get("unknown", 0)
+            return certain, certain
+        certain |= self._keywords.get("known-user", 0)
+        if user.name.name == "pre-logon":
+            certain |= self._keywords.get("pre-logon", 0)
+        possible = self._open
+        for name, mask in self._names.get(user.name.name, {}).items():
+            same = name.same_as(user.name)
+            if same is Truth.MATCH:
+                certain |= mask
+            elif same is Truth.UNKNOWN:
+                possible |= mask
+        return certain, certain | possible
+
+
+class ApplicationSets:
+    """`application`."""
+
+    def __init__(self, masks: Mapping[ApplicationField, int], everything: int) -> None:
+        self._everything = everything
+        self._free = everything
+        self._literals: dict[str, int] = {}
+        self._containers: dict[str, int] = {}
+        self._with_containers = 0
+        self._filters: dict[int, tuple[ApplicationFilter, int]] = {}
+        self._too_deep = 0
+        for field, mask in masks.items():
+            if field.anything:
+                continue
+            self._free &= ~mask
+            for name in field.literals or ():
+                _add(self._literals, name, mask)
+            for name in field.containers or ():
+                _add(self._containers, name, mask)
+                self._with_containers |= mask
+            for _, wanted in field.filters:
+                before = self._filters.get(id(wanted), (wanted, 0))[1]
+                self._filters[id(wanted)] = (wanted, before | mask)
+            if field.too_deep:
+                self._too_deep |= mask
+
+    @property
+    def looks_closer(self) -> bool:
+        """Whether more than the application's name decides."""
+        return bool(self._filters or self._containers)
+
+    def sets(self, application: SeenApplication) -> Sets:
+        """The rules that take an application."""
+        if not application.identified:
+            return self._everything, self._everything
+        certain = self._free | self._literals.get(application.key, 0)
+        possible = self._too_deep
+        if application.container is None:
+            possible |= self._with_containers
+        elif application.container:
+            certain |= self._containers.get(application.container, 0)
+        for wanted, mask in self._filters.values():
+            truth = passes_filter(wanted, application)
+            if truth is Truth.MATCH:
+                certain |= mask
+            elif truth is Truth.UNKNOWN:
+                possible |= mask
+        return certain, certain | possible
+
+
+class _UnionSets:
+    """application-default before an application is identified: the ports of all applications of a rule."""
+
+    def __init__(self, masks: Mapping[ApplicationField, int], defaults: Defaults) -> None:
+        self._all = self._free = self._open = 0
+        self._numbers: dict[int, int] = {}
+        self._icmp: dict[int, int] = {}
+        certain: dict[int, list[tuple[Spans, int]]] = {}
+        maybe: dict[int, list[tuple[Spans, int]]] = {}
+        self._with_ports: dict[int, int] = {}
+        for field, mask in masks.items():
+            union = defaults.union(field)
+            self._all |= mask
+            if union.free:
+                self._free |= mask
+                continue
+            if union.open:
+                self._open |= mask
+            for number in union.ip_protocols:
+                self._numbers[number] = self._numbers.get(number, 0) | mask
+            for number, types in ((ICMP, union.icmp_types), (ICMP6, union.icmp6_types)):
+                if types:
+                    self._icmp[number] = self._icmp.get(number, 0) | mask
+            for spans_of, found in ((union.certain, certain), (union.maybe, maybe)):
+                for protocol, spans in spans_of.items():
+                    found.setdefault(protocol, []).append((spans, mask))
+                    self._with_ports[protocol] = self._with_ports.get(protocol, 0) | mask
+        self.certain = {protocol: line(parts) for protocol, parts in certain.items()}
+        self.maybe = {protocol: line(parts) for protocol, parts in maybe.items()}
+
+    def sets(self, ports: Ports) -> Sets:
+        if ports.protocol is None:
+            return self._free, self._all
+        certain = self._free | self._numbers.get(ports.protocol, 0)
+        possible = self._open | self._icmp.get(ports.protocol, 0)
+        if ports.destination is None:
+            possible |= self._with_ports.get(ports.protocol, 0)
+        else:
+            if ports.protocol in self.certain:
+                certain |= self.certain[ports.protocol].at(ports.destination)
+            if ports.protocol in self.maybe:
+                possible |= self.maybe[ports.protocol].at(ports.destination)
+        return certain, certain | possible
+
+
+class ServiceSets:
+    """`service`, application-default included. ICMP types are not in a table, so they are never known here."""
+
+    def __init__(self, masks: Mapping[ServicePart, int], everything: int, defaults: Defaults) -> None:
+        self._defaults = defaults
+        self._free = everything
+        self._open = self._with_items = self._by_default = 0
+        self._from_ports: dict[tuple[int | None, Spans | None, Spans | None], tuple[ServiceItem, int]] = {}
+        self._with_protocol: dict[int, int] = {}
+        lines: dict[int, list[tuple[Spans, int]]] = {}
+        unions: dict[ApplicationField, int] = {}
+        for part, mask in masks.items():
+            field = part.field
+            if field.anything:
+                continue
+            self._free &= ~mask
+            if field.by_default:
+                self._by_default |= mask
+                unions[part.applications] = unions.get(part.applications, 0) | mask
+            spans: dict[int, list[Span]] = {}
+            for item in field.items:
+                self._with_items |= mask
+                if item.ports is None or item.protocol is None:
+                    self._open |= mask
+                elif item.source_ports is not None:
+                    key = (item.protocol, item.ports, item.source_ports)
+                    before = self._from_ports.get(key, (item, 0))[1]
+                    self._from_ports[key] = (item, before | mask)
+                else:
+                    spans.setdefault(item.protocol, []).extend(item.ports.pairs())
+            for protocol, found in spans.items():
+                lines.setdefault(protocol, []).append((merge(found), mask))
+                self._with_protocol[protocol] = self._with_protocol.get(protocol, 0) | mask
+        self.lines = {protocol: line(parts) for protocol, parts in lines.items()}
+        self.unions = _UnionSets(unions, defaults)
+
+    def cuts(self, protocol: int) -> set[int]:
+        """The destination ports of a protocol at which something changes, whatever the application."""
+        found: set[int] = set()
+        for lines in (self.lines, self.unions.certain, self.unions.maybe):
+            if protocol in lines:
+                found.update(lines[protocol].cuts)
+        for item, _ in self._from_ports.values():
+            if item.protocol == protocol:
+                found.update(_cuts(item.ports))
+        return found
+
+    def source_cuts(self) -> set[int]:
+        """The source ports at which something changes."""
+        return {cut for item, _ in self._from_ports.values() for cut in _cuts(item.source_ports)}
+
+    def sets(self, ports: Ports, application: SeenApplication, decrypted: bool | None) -> Sets:
+        """The rules whose service takes protocol and ports."""
+        certain, possible = self._free, self._open
+        if ports.protocol is None:
+            possible |= self._with_items
+        elif ports.destination is None:
+            possible |= self._with_protocol.get(ports.protocol, 0)
+        elif ports.protocol in self.lines:
+            certain |= self.lines[ports.protocol].at(ports.destination)
+        for item, mask in self._from_ports.values():
+            truth = item.decide(ports)
+            if truth is Truth.MATCH:
+                certain |= mask
+            elif truth is Truth.UNKNOWN:
+                possible |= mask
+        if self._by_default:
+            if not application.identified:
+                union = self.unions.sets(ports)
+                certain, possible = certain | union[0], possible | union[1]
+            else:
+                truth = self._defaults.decide(application, ports, decrypted, None)
+                if truth is Truth.MATCH:
+                    certain |= self._by_default
+                elif truth is Truth.UNKNOWN:
+                    possible |= self._by_default
+        return certain, certain | possible
+
+
+def _cuts(spans: Spans | None) -> set[int]:
+    spans = spans or NOTHING
+    return set(spans.firsts) | {last + 1 for last in spans.lasts}
+
+
+class CategorySets:
+    """`category`."""
+
+    def __init__(self, masks: Mapping[CategoryField, int], everything: int) -> None:
+        self._everything = everything
+        self._free = everything
+        self._named: dict[str, int] = {}
+        self._open = 0
+        for field, mask in masks.items():
+            if field.anything:
+                continue
+            self._free &= ~mask
+            for name in field.literals:
+                _add(self._named, name, mask)
+            if field.open:
+                self._open |= mask
+
+    def sets(self, category: str) -> Sets:
+        """The rules that take a category."""
+        if category in NOT_YET:
+            return self._free, self._everything
+        certain = self._free | self._named.get(category, 0)
+        return certain, certain | self._open
+
+
+class ScheduleSets:
+    """`schedule`."""
+
+    def __init__(self, masks: Mapping[ScheduleField, int], everything: int) -> None:
+        self.masks = dict(masks)
+        self._free = everything & ~sum(masks.values())
+
+    def sets(self, at: datetime | None) -> Sets:
+        """The rules that a time is in."""
+        certain = possible = self._free
+        for field, mask in self.masks.items():
+            truth = field.decide(at)
+            if truth is not Truth.NO_MATCH:
+                possible |= mask
+            if truth is Truth.MATCH:
+                certain |= mask
+        return certain, possible
