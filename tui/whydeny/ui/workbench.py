@@ -13,7 +13,6 @@ from whydeny.model.tables import LogTable
 from whydeny.ui.columns import ScreenColumn, address_texts
 from whydeny.ui.explaining import Explainer
 from whydeny.ui.widgets.timeline import Moment
-from whydeny.verdict.events import commits_asked, events_between
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import JUDGED, Judge
 
@@ -74,8 +73,8 @@ class Workbench:
         if first is None or last is None:
             return ()
         progress.step("looking for commits", 0, 0)
-        related = self.judge.related
-        events = [*events_between(related, first, last, None), *commits_asked(related, first, last, None)]
+        timeline = self.judge.related.timeline
+        events = [*timeline.events(first, last, None), *timeline.commits(first, last, None)]
         found = [Moment(event.moment, event.text) for event in events]
         return tuple(sorted(found, key=lambda moment: moment.at)[:MOST_MOMENTS])
 

@@ -17,7 +17,7 @@ from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
 from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members
-from whydeny.verdict.events import Event, events_between
+from whydeny.verdict.events import Event
 from whydeny.verdict.finding import Evidence, Outcome
 from whydeny.verdict.related import Related
 
@@ -351,9 +351,8 @@ class Case:
         if self.session.end is None:
             return []
         end = self.session.end
-        return events_between(
-            self.related, end - timedelta(seconds=10), end + timedelta(seconds=2), self.session.serial
-        )
+        timeline = self.related.timeline
+        return timeline.events(end - timedelta(seconds=10), end + timedelta(seconds=2), self.session.serial)
 
     @cached_property
     def same_before(self) -> Session | None:

@@ -6,11 +6,19 @@ of list refreshes is not documented, so a refresh is named only where the row na
 """
 
 import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import polars as pl
 
 from whydeny.model.columns import Kind
-from whydeny.verdict.related import Related
+
+if TYPE_CHECKING:
+    from whydeny.verdict.related import LogRows
 
 COMMIT, CONTENT, REFRESH = "commit", "content", "list-refresh"
 
@@ -24,6 +32,7 @@ _REFRESH = re.compile(
 )
 _FAILED = re.compile(r"\b(fail|failed|failure|error|unable|no change|not changed|unchanged)\b")
 _VERSION = re.compile(r"\b(\d{3,5}-\d{3,6})\b")
+_WORTH_A_LOOK = "(?i)commit|content|threat|panup|edl|list|fqdn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +45,21 @@ class Event:
     log: Kind
     row: int
     version: str = ""
+    serial: str | None = None
 
 
-def _kind_of(text: str) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of the configuration log, not yet a commit: when, which row, and what in words."""
+
+    moment: datetime
+    row: int
+    text: str
+    serial: str | None = None
+
+
+def kind_of_event(text: str) -> str | None:
+    """What a system-log description says was finished; None for a failure and for anything else."""
     lower = text.lower()
     if _FAILED.search(lower):
         return None
@@ -51,55 +72,109 @@ def _kind_of(text: str) -> str | None:
     return None
 
 
-def events_between(related: Related, first: datetime, last: datetime, serial: str | None) -> list[Event]:
-    """The events of a firewall in a time span, in order of time. A failed job is not an event."""
-    found = []
-    log = related.log(Kind.SYSTEM)
-    for row in log.between(first, last):
-        values = log.table.row(row)
-        if serial and values.get("serial") and values["serial"] != serial:
-            continue
-        words = " ".join(str(values[name]) for name in ("object", "description") if values.get(name))
-        kind = _kind_of(words)
-        moment = log.moment(row)
-        if kind is not None and moment is not None:
-            version = _VERSION.search(words)
-            text = str(values.get("description") or words)
-            found.append(Event(kind, moment, text, Kind.SYSTEM, row, version.group(1) if version else ""))
-    return found
+def _same(mine: str | None, wanted: str | None) -> bool:
+    return not (mine and wanted) or mine == wanted
 
 
-def commits_asked(related: Related, first: datetime, last: datetime, serial: str | None) -> list[Event]:
-    """Commits of the configuration log in a time span: when they were submitted, not when they were finished."""
-    found = []
-    log = related.log(Kind.CONFIGURATION)
-    for row in log.between(first, last):
-        values = log.table.row(row)
-        if serial and values.get("serial") and values["serial"] != serial:
-            continue
-        moment = log.moment(row)
-        result = str(values.get("result") or "").lower()
-        if str(values.get("command") or "").lower().startswith("commit") and moment and "fail" not in result:
-            text = f"commit by {values.get('admin') or 'an administrator'}: {values.get('result') or 'submitted'}"
-            found.append(Event(COMMIT, moment, text, Kind.CONFIGURATION, row))
-    return found
+class Timeline:
+    """The events and changes of all firewalls, read from the logs once and found by time."""
 
+    def __init__(self, system: "LogRows", configuration: "LogRows") -> None:
+        self._system = system
+        self._configuration = configuration
+        self._naming: dict[str, list[int]] = {}
 
-def changes_between(related: Related, first: datetime, last: datetime, serial: str | None) -> list[tuple[int, str]]:
-    """Configuration changes in a time span: the row and the changed path in words."""
-    found = []
-    log = related.log(Kind.CONFIGURATION)
-    for row in log.between(first, last):
-        values = log.table.row(row)
-        if serial and values.get("serial") and values["serial"] != serial:
-            continue
-        command = str(values.get("command") or "").lower()
-        if command and not command.startswith("commit") and "fail" not in str(values.get("result") or "").lower():
-            detail = f"{command} {' '.join(str(values.get('path') or '').split())}".strip()
-            if values.get("before") or values.get("after"):
-                detail += f": {values.get('before') or '(nothing)'} became {values.get('after') or '(nothing)'}"
-            found.append((row, detail))
-    return found
+    @cached_property
+    def _events(self) -> list[Event]:
+        frame = self._system.table.frame
+        words = frame.select(
+            pl.concat_str(
+                pl.col("object").cast(pl.String), pl.col("description"), separator=" ", ignore_nulls=True
+            ).alias("words")
+        )["words"]
+        found = []
+        for row in words.str.contains(_WORTH_A_LOOK).fill_null(False).arg_true().to_list():
+            text = words[row]
+            kind, moment = kind_of_event(text), self._system.moment(row)
+            if kind is not None and moment is not None:
+                version = _VERSION.search(text)
+                shown = frame["description"][row] or text
+                serial = frame["serial"][row]
+                found.append(Event(kind, moment, shown, Kind.SYSTEM, row, version.group(1) if version else "", serial))
+        return sorted(found, key=lambda event: event.moment)
 
+    @cached_property
+    def _event_moments(self) -> list[datetime]:
+        return [event.moment for event in self._events]
 
-DAY = timedelta(days=1)
+    def events(self, first: datetime, last: datetime, serial: str | None) -> list[Event]:
+        """The events of a firewall in a time span, both ends included, in order of time."""
+        moments = self._event_moments
+        span = self._events[bisect_left(moments, first) : bisect_right(moments, last)]
+        return [event for event in span if _same(event.serial, serial)]
+
+    @cached_property
+    def _log(self) -> tuple[list[Event], list[Change]]:
+        commits, changes = [], []
+        frame = self._configuration.table.frame
+        columns = ("command", "result", "admin", "path", "before", "after", "serial")
+        for row, values in enumerate(frame.select(columns).iter_rows()):
+            command, result, admin, path, before, after, serial = values
+            moment = self._configuration.moment(row)
+            if moment is None or not command or "fail" in (result or "").lower():
+                continue
+            if command.lower().startswith("commit"):
+                text = f"commit by {admin or 'an administrator'}: {result or 'submitted'}"
+                commits.append(Event(COMMIT, moment, text, Kind.CONFIGURATION, row, serial=serial))
+                continue
+            text = f"{command.lower()} {' '.join((path or '').split())}".strip()
+            if before or after:
+                text += f": {before or '(nothing)'} became {after or '(nothing)'}"
+            changes.append(Change(moment, row, text, serial))
+        return sorted(commits, key=lambda item: item.moment), sorted(changes, key=lambda item: item.moment)
+
+    @cached_property
+    def _commit_moments(self) -> list[datetime]:
+        return [event.moment for event in self._log[0]]
+
+    @cached_property
+    def _change_moments(self) -> list[datetime]:
+        return [change.moment for change in self._log[1]]
+
+    @cached_property
+    def _change_texts(self) -> pl.Series:
+        return pl.Series([change.text for change in self._log[1]], dtype=pl.String)
+
+    def commits(self, first: datetime, last: datetime, serial: str | None) -> list[Event]:
+        """Commits of the configuration log: when they were submitted, not when they were finished."""
+        moments = self._commit_moments
+        span = self._log[0][bisect_left(moments, first) : bisect_right(moments, last)]
+        return [event for event in span if _same(event.serial, serial)]
+
+    def changed(self, first: datetime, last: datetime, serial: str | None) -> bool:
+        """Whether anything was changed in a time span."""
+        moments = self._change_moments
+        span = range(bisect_left(moments, first), bisect_right(moments, last))
+        return any(_same(self._log[1][at].serial, serial) for at in span)
+
+    def last_change_naming(
+        self, names: Iterable[str], first: datetime, last: datetime, serial: str | None
+    ) -> Change | None:
+        """The last change in a time span that names one of these rules or objects."""
+        moments = self._change_moments
+        begin, end = bisect_left(moments, first), bisect_right(moments, last)
+        best = -1
+        for name in names:
+            rows = self._rows_naming(name)
+            for at in reversed(rows[bisect_left(rows, begin) : bisect_left(rows, end)]):
+                if _same(self._log[1][at].serial, serial):
+                    best = max(best, at)
+                    break
+        return self._log[1][best] if best >= 0 else None
+
+    def _rows_naming(self, name: str) -> list[int]:
+        """Which changes have a name as a word of their own."""
+        if name not in self._naming:
+            pattern = rf"(?:^|[\s\[\]:,'\"]){re.escape(name)}(?:$|[\s\[\]:,'\"])"
+            self._naming[name] = self._change_texts.str.contains(pattern).arg_true().to_list()
+        return self._naming[name]

@@ -16,6 +16,7 @@ from whydeny.model.addresses import split_halves
 from whydeny.model.columns import Kind
 from whydeny.model.site import Site
 from whydeny.model.tables import LogTable, Session, empty_frame
+from whydeny.verdict.events import Timeline
 
 Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.empty(0, dtype=np.int64)
@@ -184,6 +185,11 @@ class Related:
         if kind not in self._logs:
             self._logs[kind] = LogRows(self.site.logs.get(kind) or LogTable(kind, empty_frame(kind)))
         return self._logs[kind]
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Commits, content installs, list refreshes and changes, from the firewalls' own logs."""
+        return Timeline(self.log(Kind.SYSTEM), self.log(Kind.CONFIGURATION))
 
     def has(self, kind: Kind) -> bool:
         """Whether a log of that kind is among the inputs (an empty one counts as well)."""

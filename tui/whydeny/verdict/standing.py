@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from whydeny.model.columns import Kind
 from whydeny.verdict.case import Case
-from whydeny.verdict.events import changes_between, commits_asked
 
 HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
 
@@ -87,14 +86,14 @@ def _later_commits(case: Case, found: Standing) -> None:
     if session.end is None or log.span is None:
         return
     first, last = session.end + timedelta(seconds=1), log.span[1] + timedelta(seconds=1)
-    if not commits_asked(case.related, first, last, session.serial):
+    timeline = case.related.timeline
+    if not timeline.commits(first, last, session.serial):
         return
     rules = [rule.name for rule in (case.logged, case.evaluated) if rule is not None]
-    touched = [detail for _, detail in changes_between(case.related, first, last, session.serial)]
-    named = next((text for text in touched if any(rule in text for rule in rules)), None)
+    named = timeline.last_change_naming(rules, first, last, session.serial)
     if named is not None:
-        found.lower(UNPROVED, f"a rule of this look-up was changed and committed after the session: {named}")
-    elif touched:
+        found.lower(UNPROVED, f"a rule of this look-up was changed and committed after the session: {named.text}")
+    elif timeline.changed(first, last, session.serial):
         found.lower(
             PROVED, "there were commits after the session; the configuration log shows none of these rules changed"
         )

@@ -32,7 +32,7 @@ from datetime import timedelta
 from whydeny.model.configuration import Rule
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
-from whydeny.verdict.events import CONTENT, Event, events_between
+from whydeny.verdict.events import CONTENT, Event
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
 from whydeny.verdict.references import DISCARDED_DEFAULT, POLICY_FLOW, THREAD, TRACKER
@@ -110,7 +110,7 @@ def _new_content(case: Case) -> Event | None:
     begin = session.start or session.end
     installs = [
         event
-        for event in events_between(case.related, begin - timedelta(days=2), begin, session.serial)
+        for event in case.related.timeline.events(begin - timedelta(days=2), begin, session.serial)
         if event.kind == CONTENT
     ]
     if not installs:

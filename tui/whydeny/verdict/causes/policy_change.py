@@ -31,7 +31,7 @@ from whydeny.model.configuration import Rule, Schedule
 from whydeny.policy.questions import schedule_of
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
-from whydeny.verdict.events import COMMIT, CONTENT, REFRESH, Event, changes_between, commits_asked
+from whydeny.verdict.events import COMMIT, CONTENT, REFRESH, Event
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import refusing, row_trail, rule_trail
 from whydeny.verdict.references import POLICY_FLOW, SESSION_SETTINGS
@@ -145,19 +145,17 @@ def _life(case: Case, gathered: Gathering) -> None:
 
 
 def _rule_change(case: Case, gathered: Gathering) -> None:
-    session, rule = case.session, case.logged
+    session = case.session
     if case.refuser is not None:
         text = f"the configuration at hand refuses it at {case.refuser.name}, though the row says {case.named_rule} allowed it"
         gathered.add(Evidence(text, 0.6, Basis.RULE, rule_trail(case.refuser)))
     if session.end is None:
         return
     before = session.end - timedelta(hours=24)
-    for row, detail in reversed(changes_between(case.related, before, session.end, session.serial)):
-        words = detail.split()
-        if (rule is not None and rule.name in detail) or any(name in words for name in _names_concerned(case)):
-            text = f"the configuration log has: {detail}"
-            gathered.add(Evidence(text, 0.6, trail=row_trail("configuration", row)))
-            return
+    change = case.related.timeline.last_change_naming(_names_concerned(case), before, session.end, session.serial)
+    if change is not None:
+        text = f"the configuration log has: {change.text}"
+        gathered.add(Evidence(text, 0.6, trail=row_trail("configuration", change.row)))
 
 
 def _names_concerned(case: Case) -> set[str]:
@@ -178,12 +176,9 @@ def _touches_lists(case: Case) -> bool:
 def _nothing_happened(case: Case, rematch_off: bool) -> Answer:
     session = case.session
     system = case.related.log(Kind.SYSTEM)
-    near = commits_asked(
-        case.related,
-        (session.end or datetime.min) - timedelta(seconds=180),
-        session.end or datetime.min,
-        session.serial,
-    )
+    near = []
+    if session.end is not None:
+        near = case.related.timeline.commits(session.end - timedelta(seconds=180), session.end, session.serial)
     changed = bool(case.shift.fixed)
     if near and not rematch_off and not system.covers(session.end):
         event = near[-1]
