@@ -51,11 +51,11 @@ def refusal_of(body: bytes) -> Refusal | None:
     Only the first and last bytes are looked at: a page of sessions is parsed once, by its reader.
     """
     head = body[:_HEAD]
-    if looks_like_html(head):
+    if looks_like_html(head) or b"<!DOCTYPE" in head:
         raise NotXml
     root = _ROOT.search(head)
     if root is None:
-        raise http.client.IncompleteRead(body[:0]) if head.lstrip().startswith(b"<") and len(body) < 200 else NotXml
+        raise NotXml
     status = _STATUS.search(root[1])
     if status is None or status[1] == b"success":
         if not body.rstrip().endswith((b"</response>", b"/>")):
@@ -152,7 +152,8 @@ def describe(error: BaseException, name: str, what: str, within: float, key_prov
         return FirewallError(Failure.TOO_LARGE, f"{name}: the answer to {what} is larger than whydeny reads")
     if isinstance(error, NotXml):
         return FirewallError(
-            Failure.NOT_XML, f"{name}: answered {what} with something else than XML; is this the management interface?"
+            Failure.NOT_XML,
+            f"{name}: answered {what} with something else than the XML API does; is this the management interface?",
         )
     if isinstance(error, http.client.HTTPException | ConnectionError | ssl.SSLEOFError | EOFError):
         return FirewallError(Failure.CUT, f"{name}: the connection was cut in the middle of {what}")

@@ -34,7 +34,7 @@ from whydeny.sources.firewall.answers import NotXml, Refused, describe, parse_sm
 from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.guard import GuardedContext, Watch, make_context
 from whydeny.sources.firewall.journal import Journal
-from whydeny.sources.firewall.limits import BACK_OFF, CONNECT, QUICK, Limits, try_again
+from whydeny.sources.firewall.limits import CONNECT, QUICK, Limits, try_again
 from whydeny.sources.firewall.secret import Secret
 
 # `./.panrc` and `~/.panrc` would be read whenever a device object is made: a planted file could name another host.
@@ -200,14 +200,16 @@ class Connection:
 
     def _ask(self, send: Callable[[Wire], object], what: str, progress: Progress | None, within: float) -> bytes:
         stop = (progress or silent()).stop
-        return try_again(lambda: self._once(send, what, stop, within), stop, once=(Failure.SESSION_ENDED,))
+        once = (Failure.SESSION_ENDED,)
+        return try_again(lambda: self._once(send, what, stop, within), stop, self.limits.back_off, once)
 
     def _once(self, send: Callable[[Wire], object], what: str, stop: Event, within: float) -> bytes:
         with self.limits.turn(stop):
             device = self._borrow()
             wire = device.xapi
             try:
-                body = _carry_out(wire, send, self.address.name, what, stop, within, self._proved)
+                watch = Watch(time.monotonic() + within, stop, self.limits.largest)
+                body = _carry_out(wire, send, watch, self.address.name, what, within, self._proved)
             finally:
                 wire.body = b""
                 self._idle.put(device)
@@ -240,7 +242,7 @@ def open_connection(
             raise FirewallError(Failure.CREDENTIALS, f"{address.name}: give an API key, or a user and a password")
         device = GuardedFirewall(address, journal, api_username=user, api_password=password)
         stop = (progress or silent()).stop
-        key = try_again(lambda: _log_in(device, address, limits, stop, password), stop, BACK_OFF[:1])
+        key = try_again(lambda: _log_in(device, address, limits, stop, password), stop, limits.back_off[:1])
     return Connection(address, key, limits, journal)
 
 
@@ -248,21 +250,22 @@ def _log_in(device: GuardedFirewall, address: Address, limits: Limits, stop: Eve
     device._api_password = password
     keys: list[Secret] = []
     with limits.turn(stop):
-        _carry_out(device, lambda d: keys.append(d._retrieve_api_key()), address.name, "keygen", stop, QUICK, False)
+        watch = Watch(time.monotonic() + QUICK, stop, limits.largest)
+        _carry_out(device, lambda d: keys.append(d._retrieve_api_key()), watch, address.name, "keygen", QUICK, False)
     if not keys or not keys[0]:
         raise FirewallError(Failure.WRONG_PASSWORD, f"{address.name}: gave no key for this user and password")
     return keys[0]
 
 
 def _carry_out(
-    holder: Any, send: Callable[[Any], object], name: str, what: str, stop: Event, within: float, proved: bool
+    holder: Any, send: Callable[[Any], object], watch: Watch, name: str, what: str, within: float, proved: bool
 ) -> bytes:
     """Carry one call out; `holder` has the guarded context. Returns the answer's bytes where `holder` keeps them.
 
     Errors are raised anew outside the handler, without context: the frames of the HTTP library hold the request's
     body, and so the key.
     """
-    holder.context.watch = Watch(time.monotonic() + within, stop)
+    holder.context.watch = watch
     failed: WhydenyError | None = None
     body = b""
     try:

@@ -6,6 +6,7 @@ gets the terminal back within a quarter of a second. (A socket's own timeout onl
 """
 
 import hashlib
+import math
 import re
 import socket
 import ssl
@@ -30,7 +31,7 @@ class AnswerTooLarge(Exception):
     """The answer is larger than one may be."""
 
 
-class WrongFingerprint(Exception):
+class WrongFingerprint(ValueError):  # ssl closes a socket whose handshake raises this
     """The peer's certificate is not the pinned one; the text is the fingerprint found."""
 
 
@@ -100,7 +101,7 @@ def make_context(ca_file: Path | None = None, fingerprint: str | None = None, in
     """
     context = GuardedContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.watch = Watch(time.monotonic())
+    context.watch = Watch(math.inf)  # `Connection` sets one for each call
     if fingerprint is not None:
         context.fingerprint = normal_fingerprint(fingerprint)
     if insecure or fingerprint is not None:

@@ -28,9 +28,17 @@ _Answer = TypeVar("_Answer")
 class Limits:
     """The turnstile before a firewall: `turn` lets a call through when its turn has come."""
 
-    def __init__(self, together: int = TOGETHER, per_minute: int = PER_MINUTE) -> None:
+    def __init__(
+        self,
+        together: int = TOGETHER,
+        per_minute: int = PER_MINUTE,
+        largest: int = LARGEST,
+        back_off: tuple[float, ...] = BACK_OFF,
+    ) -> None:
         self.together = together
         self.per_minute = per_minute
+        self.largest = largest
+        self.back_off = back_off
         self._free = BoundedSemaphore(together)
         self._sent: deque[float] = deque()
         self._lock = Lock()
@@ -75,7 +83,7 @@ def _continue(stop: Event) -> None:
 
 
 def try_again(
-    call: Callable[[], _Answer], stop: Event, back_off: tuple[float, ...] = BACK_OFF, once: tuple[Failure, ...] = ()
+    call: Callable[[], _Answer], stop: Event, back_off: tuple[float, ...], once: tuple[Failure, ...] = ()
 ) -> _Answer:
     """The answer of `call`, tried again after passing failures with growing pauses; failures in `once` one time more.
 

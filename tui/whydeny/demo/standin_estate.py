@@ -1,0 +1,131 @@
+"""What the stand-in firewall has: a clock, a configuration, sessions that come and go, logs, and answers to tests."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import Any
+
+import polars as pl
+
+from whydeny.demo.standin_rows import Row, log_row, session_row
+from whydeny.model.addresses import parse_address, split_halves
+from whydeny.model.columns import Kind
+from whydeny.model.tables import empty_frame
+
+SHOWN_FOR = timedelta(minutes=20)  # sessions that ended this long before the clock are still in the session table
+DISCARDED_FOR = 75  # seconds that a discarded session stays (PAN-OS: 90 for TCP, 60 for the rest)
+Asked = Mapping[str, str]
+PolicyTest = Callable[[str, Asked], Sequence[Mapping[str, str]]]
+
+
+def _no_test(_: str, __: Asked) -> Sequence[Mapping[str, str]]:
+    return ()
+
+
+@dataclass(slots=True)
+class Estate:
+    """Everything that a stand-in answers from; safe to use from several threads.
+
+    `clock` is the device's time at the start; it runs on from there. `configurations` maps what follows
+    `show config` (`running`, `effective-running`, `pushed-shared-policy vsys1`, …) to what its result holds. `pace` is
+    how many sessions begin, and how many end, each second (0: nothing changes).
+    """
+
+    clock: datetime
+    system: dict[str, str] = field(default_factory=dict)
+    configurations: dict[str, str] = field(default_factory=dict)
+    logs: dict[Kind, pl.DataFrame] = field(default_factory=dict)
+    sessions: list[Row] = field(default_factory=list)
+    content: str = ""  # what /config/predefined/application holds
+    test: PolicyTest = _no_test
+    lists: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # name → (kind, members)
+    users: dict[str, str] = field(default_factory=dict)  # address → user
+    names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # host name → addresses
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # address → registered tags
+    firewalls: tuple[Row, ...] = ()  # what a Panorama manages
+    ha_state: str = ""  # active, passive; empty: no HA
+    pace: float = 0.0
+    lock: RLock = field(default_factory=RLock)
+    version: int = 0  # grows whenever a session changes
+    _began: float = field(default_factory=time.monotonic)
+    _moved: float = 0.0
+    _next: int = 900_000
+    _born: dict[str, float] = field(default_factory=dict)
+    _patterns: list[Row] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        """The device's time."""
+        return self.clock + timedelta(seconds=time.monotonic() - self._began)
+
+    def show_sessions(self, traffic: pl.DataFrame) -> None:
+        """Fill the session table from traffic rows that ended shortly before the clock: the refused ones discarded."""
+        ended = traffic.filter(pl.col("time") > self.clock - SHOWN_FOR)
+        for values in ended.iter_rows(named=True):
+            self.sessions.append(session_row(values | {"state": _state(values), "session_type": "FLOW"}))
+        self._patterns = [dict(row) for row in self.sessions if row.get("state") == "ACTIVE"]
+
+    def move(self) -> None:
+        """Let the time since the last call pass: sessions end and get their log row, others begin."""
+        with self.lock:
+            passed = time.monotonic() - self._began
+            steps = int((passed - self._moved) * self.pace)
+            if steps <= 0 or not self._patterns:
+                return
+            self._moved = passed
+            discarded = [r for r in self.sessions if r["state"] == "DISCARD" and self._age(r, passed) > DISCARDED_FOR]
+            active = [row for row in self.sessions if row["state"] == "ACTIVE"]
+            for row in discarded + active[: min(steps, len(active))]:
+                self.sessions.remove(row)
+                self._log(row)
+            for _ in range(steps):
+                self._begin(passed)
+            self.version += 1
+
+    def _age(self, row: Row, passed: float) -> float:
+        return passed - self._born.get(row["idx"], 0.0)
+
+    def _begin(self, passed: float) -> None:
+        self._next += 1
+        row = dict(self._patterns[self._next % len(self._patterns)])
+        row |= {"idx": str(self._next), "sport": str(20_000 + self._next % 40_000), "total-byte-count": "412"}
+        row["start-time"] = f"{self.now():%a %b %d %H:%M:%S %Y}"
+        if self._next % 25 == 0:
+            row["state"] = "DISCARD"
+        self.sessions.append(row)
+        self._born[row["idx"]] = passed
+
+    def _log(self, row: Row) -> None:
+        """The traffic row of a session that ended."""
+        refused = row["state"] == "DISCARD"
+        moment = self.now().replace(microsecond=0)
+        values: dict[str, Any] = {
+            "receive_time": moment, "time": moment, "start": moment - timedelta(seconds=2), "elapsed": 2,
+            "serial": self.system.get("serial", ""), "subtype": "deny" if refused else "end", "action": "allow",
+            "end_reason": "policy-deny" if refused else "tcp-fin", "session_id": int(row["idx"]), "vsys": row["vsys"],
+            "application": row["application"], "rule": row.get("security-rule"), "from_zone": row.get("from"),
+            "to_zone": row.get("to"), "source_port": int(row.get("sport", 0)), "flags": 0,
+            "destination_port": int(row.get("dport", 0)), "protocol": int(row["proto"]),
+            "bytes": int(row.get("total-byte-count", 0)), "sequence": int(row["idx"]), "category": "any",
+        }  # fmt: skip
+        for name, key in (("source", "source"), ("destination", "dst")):
+            number = parse_address(row.get(key, ""))
+            if number is not None:
+                values[f"{name}_hi"], values[f"{name}_lo"] = split_halves(number)
+        frame = self.logs.get(Kind.TRAFFIC, empty_frame(Kind.TRAFFIC))
+        fresh = pl.DataFrame([{name: values.get(name) for name in frame.columns}], schema=frame.schema)
+        self.logs[Kind.TRAFFIC] = pl.concat([frame, fresh])
+
+    def log_rows(self, kind: Kind, wanted: pl.Expr | None, skip: int, count: int, newest_first: bool) -> list[Row]:
+        """Rows of a log that a filter takes, a page of them."""
+        with self.lock:
+            frame = self.logs.get(kind, empty_frame(kind))
+        if wanted is not None:
+            frame = frame.filter(wanted)
+        page = frame.sort("time", descending=newest_first, maintain_order=True).slice(skip, count)
+        return [log_row(kind, values) for values in page.iter_rows(named=True)]
+
+
+def _state(values: Mapping[str, Any]) -> str:
+    return "DISCARD" if values.get("end_reason") == "policy-deny" else "ACTIVE"
