@@ -6,7 +6,7 @@ protocol that both rows have *and* the time agree: |time - end| <= elapsed + 120
 
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +71,43 @@ class _TimedIndex:
         begin, end = np.searchsorted(moments, low, side="left"), np.searchsorted(moments, high, side="right")
         found: list[int] = self.rows[first + int(begin) : first + int(end)].tolist()
         return found
+
+
+class Alike:
+    """Rows of the session table that share the values of some columns, found by time; one row or many at once.
+
+    Only rows of `mask` are found; any row can be asked for. `times` are microseconds, null where a row has none.
+    """
+
+    def __init__(self, frame: pl.DataFrame, columns: tuple[str, ...], times: pl.Series, mask: pl.Series) -> None:
+        hashed = frame.select(pl.struct(columns).hash(seed=0).alias("key"))["key"].to_numpy()
+        _, codes = np.unique(hashed, return_inverse=True)
+        self._codes = codes.astype(np.int64)
+        rows = np.flatnonzero((mask.fill_null(False) & times.is_not_null()).to_numpy()).astype(np.int64)
+        moments = times.gather(rows).to_numpy().astype(np.int64) // 1000  # milliseconds
+        self._base = int(moments.min()) if len(moments) else 0
+        self._span = (int(moments.max()) - self._base + 2) if len(moments) else 2
+        keys = self._codes[rows] * self._span + (moments - self._base)
+        order = np.argsort(keys, kind="stable")
+        self._keys, self._rows = keys[order], rows[order]
+
+    def _edge(self, codes: Rows, moments: Rows, side: Literal["left", "right"]) -> Rows:
+        inside = np.clip(moments // 1000 - self._base, -1 if side == "right" else 0, self._span - 1)
+        found: Rows = np.searchsorted(self._keys, codes * self._span + inside, side=side).astype(np.int64)
+        return found
+
+    def rows(self, row: int, first: datetime, last: datetime) -> list[int]:
+        """The rows like `row` in a time span, both ends included, in order of time; `row` itself is left out."""
+        code = self._codes[row : row + 1]
+        low = int(self._edge(code, np.array([_micros(first)]), "left")[0])
+        high = int(self._edge(code, np.array([_micros(last)]), "right")[0])
+        found: list[int] = self._rows[low:high].tolist()
+        return [other for other in found if other != row]
+
+    def counts(self, rows: Rows, first: Rows, last: Rows) -> Rows:
+        """How many rows are like each of `rows` in its own time span (microseconds), themselves included."""
+        codes = self._codes[rows]
+        return np.maximum(self._edge(codes, last, "right") - self._edge(codes, first, "left"), 0)
 
 
 def _micros(moment: datetime) -> int:
