@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from whydeny.demo import demo_folder
+from whydeny.model.site import Site
+from whydeny.sources.open import open_inputs
+
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 
@@ -32,3 +36,16 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no folder of example inputs beside the checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def demonstration() -> Iterator[Path]:
+    """The folder of the demonstration site's files."""
+    with demo_folder() as folder:
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def demonstration_site(demonstration: Path) -> Site:
+    """The demonstration site, read. Tests share it and leave it as it is."""
+    return open_inputs([demonstration])

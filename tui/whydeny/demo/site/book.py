@@ -44,6 +44,11 @@ class Truth:
     why: str = ""
 
 
+def outcome_of(end_reason: str) -> str:
+    """The outcome of an allowed session that ended with traffic both ways."""
+    return OUTCOMES.get(end_reason, "unknown")
+
+
 def refused(
     cause: str,
     denied_by: str | None,
@@ -98,6 +103,7 @@ class Session:
     parent_id: int = 0
     http2: int = 0
     source_list: str = ""
+    destination_list: str = ""
     nat_destination: str = ""
     nat_source_port: int = 0
     host_name: str = ""
@@ -174,8 +180,7 @@ class Book:
         if is_off_port(session):
             session.flags |= Flag.NON_STANDARD_PORT
         if session.truth is None:
-            outcome = OUTCOMES.get(session.end_reason, "unknown")
-            session.truth = Truth(outcome, evaluated=session.rule.name)
+            session.truth = Truth(outcome_of(session.end_reason), evaluated=session.rule.name)
         if session.sent == UNSET:
             self._count(session)
         session.millisecond = dice.between(0, 999)

@@ -11,7 +11,7 @@ DIRECTORY = "active-directory-base kerberos ldap ms-ds-smb-base msrpc-base"
 
 SECURITY = (
     Security(name="old-any-any", from_="users", to="untrust", disabled=True, note="before the move to App-ID"),
-    Security(name="block-known-bad", from_="users servers guest kiosk voice vpn lab", to="untrust",
+    Security(name="block-known-bad", from_="users servers guest kiosk vpn lab", to="untrust",
              destination="edl-known-bad", service="any", action="drop"),
     Security(name="quarantine-hosts", from_="users vpn", to="untrust servers dmz", source="dag-quarantine",
              service="any", action="drop", log_end=False, note="hosts that the log forwarding tagged"),

@@ -286,6 +286,7 @@ def _traffic_cells(session: Session, number: int) -> Cells:
         "SCTP Chunks Sent": "0",
         "SCTP Chunks Received": "0",
         "Source External Dynamic List": session.source_list,
+        "Destination External Dynamic List": session.destination_list,
         "High Res Timestamp": _precise(session.end, session.millisecond),
         "Subcategory of app": app.subcategory if app else "",
         "Category of app": app.category if app else "",

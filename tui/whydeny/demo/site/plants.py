@@ -94,7 +94,7 @@ def _plant_shifts(book: Book) -> None:
         end = at("09:24:42") if number == 0 else book.any_time()
         truth = refused("app-shift", DEFAULT, why, variant="default-rule")
         book.add(
-            Session(rule=HQ_RULES["kiosk-social"], app="facebook-chat", port=443, source=dice.roll(KIOSK),
+            Session(rule=HQ_RULES["kiosk-social"], app="facebook-chat", port=443, source=dice.roll("10.45.0.50-58"),
                     destination=SOCIAL[0].address, end=end, end_reason="policy-deny", subtype="deny", truth=truth,
                     category=SOCIAL[0].category, host_name=SOCIAL[0].name)
         )  # fmt: skip
@@ -132,20 +132,23 @@ def _plant_shifts(book: Book) -> None:
 
 def _plant_new_content(book: Book) -> None:
     """After the content of 10:05 the application has a new name for part of its traffic."""
-    for _ in range(10):
-        source = book.dice.roll(USERS)
+    for number in range(20):
+        renamed = number % 2 == 1
+        source = f"10.10.14.{20 + number // 2}"
         book.add(
             Session(
                 rule=HQ_RULES["notes-clients"],
-                app="example-notes-sharing",
+                app="example-notes-sharing" if renamed else "example-notes-base",
                 port=443,
                 source=source,
                 destination=NOTES.address,
-                end=at("10:06:10") + timedelta(seconds=book.dice.between(0, 6600)),
+                end=at("10:06:10" if renamed else "09:02:00") + timedelta(seconds=book.dice.between(0, 3600)),
                 elapsed=book.dice.between(0, 4),
-                end_reason="policy-deny",
-                subtype="deny",
-                truth=refused("app-shift", DEFAULT, "new in content 8951-9316", variant="new-content"),
+                end_reason="policy-deny" if renamed else "tcp-fin",
+                subtype="deny" if renamed else "end",
+                truth=refused("app-shift", DEFAULT, "new in content 8951-9316", variant="new-content")
+                if renamed
+                else None,
                 user=user_of(source),
                 category=NOTES.category,
                 flags=Flag.DECRYPTED,

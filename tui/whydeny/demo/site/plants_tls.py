@@ -180,7 +180,7 @@ def _plant_opt_out(book: Book) -> None:
             book.add(
                 Session(
                     rule=rule,
-                    app="web-browsing",
+                    app="ssl" if first else "web-browsing",
                     port=443,
                     source=source,
                     destination=host.address,

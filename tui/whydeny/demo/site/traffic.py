@@ -5,7 +5,7 @@ Every row is one that its configuration explains: the rule it names really takes
 
 from dataclasses import dataclass
 
-from whydeny.demo.site.book import NO_FLAGS, Book, Session
+from whydeny.demo.site.book import NO_FLAGS, Book, Session, Truth, outcome_of
 from whydeny.demo.site.branches import BRANCH_SECURITY, CAMPUS_SECURITY, LABS_SECURITY
 from whydeny.demo.site.hq_rules import SECURITY
 from whydeny.demo.site.network import (
@@ -69,6 +69,7 @@ class Habit:
     nat_destination: str = ""
     source_list: str = ""
     before: str = ""  # ends before this time of day
+    settled: bool = True  # whether the configuration alone can say that the rule takes it
 
 
 def _udp(count: int, rule: str, source: str, to: str | tuple[Host, ...], apps: str, port: int, **more: str) -> Habit:
@@ -115,7 +116,7 @@ HABITS = (
     Habit(count=12, rule="voice-provider", source=VOICE, to="203.0.113.129-140", apps="rtp-base",
           port=(16384, 32766), protocol="udp", lasts=(10, 900)),
     Habit(count=14, rule="transfer-inside", source=SERVERS, to="10.30.0.22", apps="ssh", port=22, lasts=(2, 900)),
-    _udp(14, "monitoring", "10.20.5.10", "10.30.0.22-25", "snmp-base", 161),
+    _udp(14, "monitoring", "10.20.5.10", "10.30.0.23-25", "snmp-base", 161),
     _udp(16, "syslog-in", "10.30.0.22-25", "10.20.5.10", "syslog", 514),
     Habit(count=10, rule="mail-out", source="10.30.0.25", to=OFFICE, apps="smtp", port=25),
     Habit(count=12, rule="mail-in", source=OUTSIDE, to="192.0.2.25", apps="smtp", port=25,
@@ -149,7 +150,7 @@ HABITS = (
     Habit(count=34, rule="guest-web", source=GUEST, to=SITES + SHOPS, apps="ssl", port=443),
     Habit(count=14, rule="guest-web", source=GUEST, to=SITES, apps="web-browsing", port=80),
     Habit(count=14, rule="guest-web", source=GUEST, to=SITES, apps="google-base youtube-base", port=443),
-    Habit(count=8, rule="finance-portals", source=FINANCE, to=BANKS, apps="ssl", port=443, known=True),
+    Habit(count=8, rule="finance-portals", source=FINANCE, to=BANKS, apps="ssl", port=443, known=True, settled=False),
     Habit(count=70, rule="office-suite", source=USERS, to=OFFICE, port=443, known=True,
           apps="ms-office365-base outlook-web-online sharepoint-online ms-teams", lasts=(2, 900)),
     Habit(count=22, rule="office-suite", source=VPN, to=OFFICE, port=443, known=True, zones="vpn untrust",
@@ -165,7 +166,7 @@ HABITS = (
     Habit(count=16, rule="code-hosting", source=ENGINEERING, to=(CODE,), apps="github-base", port=443, known=True,
           flags=DECRYPTED),
     Habit(count=9, rule="code-hosting", source=ENGINEERING, to=(CODE,), apps="ssh", port=22, known=True),
-    Habit(count=12, rule="server-updates", source=SERVERS, to=(UPDATES,), apps="ms-update", port=443),
+    Habit(count=12, rule="server-updates", source=SERVERS, to=(UPDATES,), apps="ms-update", port=443, settled=False),
     Habit(count=20, rule="server-web", source=SERVERS, to=SITES[:6], apps="ssl", port=443),
     Habit(count=36, rule="vpn-business-web", source=VPN, to=SITES + SHOPS, apps="web-browsing", port=443, known=True,
           flags=DECRYPTED),
@@ -218,6 +219,7 @@ def _write(book: Book, habit: Habit) -> Session:
     while habit.before and end >= at(habit.before):
         end = book.any_time()
     from_zone, _, to_zone = habit.zones.partition(" ")
+    end_reason = dice.pick(TCP_ENDS) if habit.protocol == "tcp" else "aged-out"
     return book.add(
         Session(
             rule=RULES[habit.firewall.hostname][habit.rule],
@@ -227,7 +229,8 @@ def _write(book: Book, habit: Habit) -> Session:
             destination=host.address if host else dice.roll(str(habit.to)),
             end=end,
             elapsed=dice.size(*habit.lasts),
-            end_reason=dice.pick(TCP_ENDS) if habit.protocol == "tcp" else "aged-out",
+            end_reason=end_reason,
+            truth=None if habit.settled else Truth(outcome_of(end_reason)),
             firewall=habit.firewall,
             vsys=habit.vsys,
             from_zone=from_zone,

@@ -105,6 +105,7 @@ def _write_denies(book: Book) -> None:
                     from_zone=from_zone,
                     to_zone=to_zone,
                     user=user_of(address) if from_zone == "users" else "",
+                    destination_list="edl-known-bad" if name == "block-known-bad" else "",
                     sent=66,
                     received=0,
                     packets_sent=1,
