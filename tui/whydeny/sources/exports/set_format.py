@@ -202,7 +202,7 @@ def read_set_format(text: str, name: str, file: int) -> Configuration:
         )
     if broken:
         lines = ", ".join(str(line) for line in broken[:10])
-        found.notes += (f"{len(broken)} set lines end before their value and were passed over (lines {lines}).",)
+        found.notes += (f"Set lines that end before their value were passed over: {len(broken)} (lines {lines}).",)
     return found
 
 
@@ -288,10 +288,9 @@ class _Builder:
             elif below.kind == "config":
                 return self._add_below(self._child(above, keyword), tokens[at:], _IN_TEMPLATE)
             elif at >= len(tokens):
-                if not below.named and below.kind == "container":
+                if below.kind == "container" and not below.named:
                     self._child(above, keyword)
-                    return True
-                return False
+                return below.kind == "container"  # an empty part is shown by its keyword alone
             elif below.kind == "text":
                 self._set_text(above, keyword, tokens[at])
                 at += 1
