@@ -18,7 +18,7 @@ from whydeny.model.safe import safe_text
 
 _NEGATIVE = {Operator.NEQ: Operator.EQ, Operator.NOTIN: Operator.IN}
 # These columns are stored normalised: lower case, hyphens (`reset-both`, `policy-deny`).
-_HYPHENED = frozenset({"action", "end_reason", "subtype"})
+_HYPHENED = frozenset({"action", "end_reason", "subtype", "action_source"})
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 _TEXTUAL = (Holds.WORD, Holds.TEXT)
 _LARGEST = (1 << 64) - 1
