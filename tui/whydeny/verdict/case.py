@@ -64,13 +64,20 @@ class Case:
     """A session under diagnosis. Everything is worked out when first asked, and only once."""
 
     def __init__(
-        self, session: Session, outcome: Outcome, related: Related, engine: Engine | None, release: Release | None
+        self,
+        session: Session,
+        outcome: Outcome,
+        related: Related,
+        engine: Engine | None,
+        release: Release | None,
+        near: int = 8,
     ) -> None:
         self.session = session
         self.outcome = outcome
         self.related = related
         self.engine = engine
         self.release = release
+        self._near = near
 
     # --- the row
 
@@ -127,7 +134,7 @@ class Case:
 
     def look_up(self, rulebase: Rulebase) -> LookUp:
         """The rule of a rulebase for the row's final values, from the configuration alone."""
-        return self.engine.look_up(rulebase, self.flow) if self.engine else no_policy(rulebase)
+        return self.engine.look_up(rulebase, self.flow, near=self._near) if self.engine else no_policy(rulebase)
 
     @cached_property
     def security(self) -> LookUp:
@@ -140,9 +147,9 @@ class Case:
         look = self.look_up(Rulebase.SECURITY)
         if self.engine is None or not look.possible or self.logged is None:
             return look
-        at_first = self.engine.look_up(Rulebase.SECURITY, self.flow, allowed_by=self.logged.name)
+        at_first = self.engine.look_up(Rulebase.SECURITY, self.flow, allowed_by=self.logged.name, near=0)
         if self.outcome is not Outcome.ALLOWED_THEN_DENIED and not self.session.live:
-            return at_first
+            return replace(at_first, near=look.near)
         open_at_first = {rule.number for rule in at_first.possible}
         kept = [
             trace
@@ -184,7 +191,9 @@ class Case:
             return None
         rule = self.engine.rule_named(Rulebase.SECURITY, self.session.rule, self.session.rule_uuid)
         if rule is not None and rule.action != "allow" and self.session.live:
-            first = self.engine.look_up(Rulebase.SECURITY, replace(self.flow, application=None, category=None)).rule
+            first = self.engine.look_up(
+                Rulebase.SECURITY, replace(self.flow, application=None, category=None), near=0
+            ).rule
             return first if first is not None and first.action == "allow" else rule
         return rule
 

@@ -5,10 +5,12 @@ from functools import cached_property
 import polars as pl
 
 from whydeny.model.applications import ApplicationTable
+from whydeny.model.configuration import Rulebase
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.policy.assemble import assemble
+from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.engine import Engine
 from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.verdict.case import Case
@@ -18,13 +20,14 @@ from whydeny.verdict.firewalls import Firewalls
 from whydeny.verdict.outcome import OUTCOMES, outcome_expression
 from whydeny.verdict.related import Related
 
-JUDGED = {
+NEAR = 8  # the nearest misses that are explained for the session under the cursor
+
+JUDGED: dict[str, pl.DataType] = {
     "outcome": OUTCOMES,
     "cause": pl.Categorical(),
     "variant": pl.Categorical(),
     "confidence": pl.Float32(),
     "denied_by": pl.Categorical(),
-    "headline": pl.String(),
     "security_rule": pl.Categorical(),
     "decryption_rule": pl.Categorical(),
     "authentication_rule": pl.Categorical(),
@@ -84,12 +87,12 @@ class Judge:
         policy = assemble(configurations, vsys, serial, self.device_group)
         return Engine(policy, self.applications, self.site.answers, self.firewalls.release(serial))
 
-    def case(self, row: int) -> Case:
-        """One session with everything that can be asked about it."""
+    def case(self, row: int, near: int = NEAR) -> Case:
+        """One session with everything that can be asked about it; `near` misses of each rulebase are explained."""
         session = self.site.sessions.session(row)
         engine = self.engine_for(session.serial, session.vsys)
         release = self.firewalls.release(session.serial, session.config_version)
-        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release)
+        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release, near)
 
     def finding(self, row: int) -> Finding:
         """The whole finding for one session (row of the session table, 0-based)."""
@@ -100,17 +103,52 @@ class Judge:
         return needs_cause(self.case(row))
 
     def judge_all(self, progress: Progress | None = None) -> pl.DataFrame:
-        """One row a session, in table order: the columns of `JUDGED`."""
+        """One row a session, in table order: the columns of `JUDGED`.
+
+        The rules of every session are matched in bulk; what needs a cause is then diagnosed. Raises `Cancelled`.
+        """
         progress = progress or silent()
-        total = len(self.site.sessions)
-        columns: dict[str, list[object]] = {name: [] for name in JUDGED}
-        for row in range(total):
-            if row % 256 == 0:
-                progress.step("judging sessions", row, total)
-            for name, value in self._judged(self.finding(row)).items():
-                columns[name].append(value)
-        progress.step("judging sessions", total, total)
-        return pl.DataFrame(columns, schema=JUDGED)
+        judged = self._matched_rules(progress)
+        rows = self.rows_needing_cause()
+        found: dict[str, list[object]] = {name: [] for name in JUDGED}
+        for number, row in enumerate(rows):
+            if number % 64 == 0:
+                progress.step("judging sessions", number, len(rows))
+            for name, value in self._judged(diagnose(self.case(row, near=0))).items():
+                found[name].append(value)
+        progress.step("judging sessions", len(rows), len(rows))
+        diagnosed = pl.DataFrame(found, schema=JUDGED).with_columns(pl.Series("row", rows, dtype=pl.UInt32))
+        return judged.update(diagnosed, on="row", how="left", include_nulls=True).select(list(JUDGED))
+
+    def rows_needing_cause(self) -> list[int]:
+        """The rows that ended in a way that a cause explains."""
+        state = self.site.sessions.frame["state"].cast(pl.String).str.to_lowercase()
+        wanted = self._outcomes.is_in([Outcome.ALLOWED_THEN_DENIED.value, Outcome.DECRYPTION_BLOCK.value])
+        return (wanted | (state == "discard").fill_null(False)).arg_true().to_list()
+
+    def _matched_rules(self, progress: Progress) -> pl.DataFrame:
+        """Outcome and the three matched rules of every session, and its row number; no verdicts yet."""
+        frame = self.site.sessions.frame
+        names = {
+            f"{rulebase}_rule": pl.Series([None] * frame.height, dtype=JUDGED["security_rule"])
+            for rulebase in RULEBASES
+        }
+        parts = []
+        numbered = frame.select("serial", "vsys").with_row_index("row")
+        for (serial, vsys), rows in numbered.group_by("serial", "vsys", maintain_order=True):
+            engine = self.engine_for(serial, vsys)
+            if engine is None:
+                continue
+            matched = match_all(engine, frame[rows["row"]], logged=True, progress=progress)
+            parts.append(
+                rows.select("row").with_columns(
+                    _rule_names(engine, rulebase, matched[f"{rulebase}_rule"]) for rulebase in RULEBASES
+                )
+            )
+        empty = pl.DataFrame(names).with_row_index("row")
+        ruled = empty.update(pl.concat(parts), on="row", how="left") if parts else empty
+        others = {name: pl.lit(None, dtype=kind).alias(name) for name, kind in JUDGED.items() if name not in names}
+        return ruled.with_columns(**others).with_columns(outcome=self._outcomes)
 
     @staticmethod
     def _judged(finding: Finding) -> dict[str, object]:
@@ -119,10 +157,17 @@ class Judge:
             "outcome": finding.outcome.value,
             "cause": verdict.cause,
             "variant": verdict.variant,
-            "confidence": verdict.confidence if verdict.cause else None,
+            "confidence": verdict.confidence,
             "denied_by": verdict.denied_by,
-            "headline": verdict.headline,
         }
         for rulebase, look in finding.lookups.items():
             judged[f"{rulebase}_rule"] = look.rule.name if look.rule is not None else None
         return judged
+
+
+def _rule_names(engine: Engine, rulebase: Rulebase, indices: pl.Series) -> pl.Series:
+    """The names behind rule indices; -1 is none."""
+    rules = [rule.name for rule in engine.policy.rules.get(rulebase, ())]
+    names = pl.Series([*rules, None], dtype=JUDGED["security_rule"])
+    places = pl.select(pl.when(indices < 0).then(len(rules)).otherwise(indices).cast(pl.UInt32).alias("at"))["at"]
+    return names.gather(places).alias(f"{rulebase}_rule")

@@ -107,7 +107,8 @@ class Alike:
     def counts(self, rows: Rows, first: Rows, last: Rows) -> Rows:
         """How many rows are like each of `rows` in its own time span (microseconds), themselves included."""
         codes = self._codes[rows]
-        return np.maximum(self._edge(codes, last, "right") - self._edge(codes, first, "left"), 0)
+        found: Rows = np.maximum(self._edge(codes, last, "right") - self._edge(codes, first, "left"), 0)
+        return found
 
 
 def _micros(moment: datetime) -> int:
