@@ -17,6 +17,7 @@ from whydeny.model.safe import safe_text
 
 Texts = Callable[[pl.DataFrame], list[str]]
 
+NOT_JUDGED = "…"  # every session that was allowed, then denied has a cause once it is judged
 DOUBTFUL = 0.6  # a confidence below it is shown as doubt
 
 # One letter a flag, in the order of Flag from the highest bit; the help screen says what they mean.
@@ -169,7 +170,7 @@ def _sure_texts(page: pl.DataFrame) -> list[str]:
 
 def _cause_texts(page: pl.DataFrame) -> list[str]:
     return [
-        safe_text(cause or ("" if outcome == "allowed-then-denied" else outcome or ""))
+        safe_text(cause or (NOT_JUDGED if outcome == "allowed-then-denied" else outcome or ""))
         for cause, outcome in zip(page["cause"].cast(pl.String), page["outcome"].cast(pl.String), strict=True)
     ]
 

@@ -1,5 +1,6 @@
 """What was typed in the filter bar, as a condition on the session table."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,10 @@ from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.parse import parse_filter
 from whydeny.filters.plain import is_language, plain_words
 from whydeny.filters.tree import quote
-from whydeny.model.columns import Kind
 from whydeny.ui.columns import ScreenColumn
+
+# `and`, `or`, and what may become one of them with the next letter.
+_CONNECTIVE = re.compile(r"(?:a|an|and|o|or)(?:$|\s|\()|&|\|", re.IGNORECASE)
 
 DENIED = "( outcome eq allowed-then-denied )"
 
@@ -27,31 +30,49 @@ class Filter:
 
 def understand(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame) -> Filter:
     """The filter behind `text`: the filter language where it reads as such, else words for the visible `columns`.
+    Words behind a closed language part are looked for in what that part selects.
 
     Raises `FilterError`, which points at the place.
     """
     if not text.strip():
         return Filter(text, None)
-    if is_language(text):
-        return Filter(text, compile_filter(text, columns=frame.columns), needs_judgement(parse_filter(text)))
+    if not is_language(text):
+        return Filter(text, _words(text, columns, frame), judged=_shows_verdicts(columns))
+    language, words = split_words(text)
+    condition = compile_filter(language, columns=frame.columns)
+    judged = needs_judgement(parse_filter(language))
+    if not words:
+        return Filter(text, condition, judged)
+    return Filter(text, condition & _words(words, columns, frame), judged or _shows_verdicts(columns))
+
+
+def split_words(text: str) -> tuple[str, str]:
+    """The language part up to its last parenthesis, and the words behind it; no words where what follows goes on
+    in the language."""
+    head, closing, tail = text.rpartition(")")
+    words = tail.strip()
+    if not closing or not words or is_language(words) or _CONNECTIVE.match(words):
+        return text, ""
+    return head + closing, words
+
+
+def _words(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame) -> pl.Expr:
     seen = dict.fromkeys(name for column in columns for name in column.searched)
     known = [name for name in seen if name in frame.columns or f"{name}_lo" in frame.columns]
-    return Filter(text, plain_words(text, known, Kind.TRAFFIC), judged="cause" in seen)
+    return plain_words(text, known)
+
+
+def _shows_verdicts(columns: Sequence[ScreenColumn]) -> bool:
+    return any("cause" in column.searched or "denied_by" in column.searched for column in columns)
 
 
 def only(text: str, column: ScreenColumn, value: str, without: bool = False) -> str | None:
-    """`text` with the condition that `column` holds `value`, or doesn't; None where the column can't be asked for.
-
-    Words that were there stay words no longer: a filter is either language or words, so the condition replaces
-    them.
-    """
+    """`text` with the condition that `column` holds `value`, or doesn't; None where the column can't be asked for."""
     if not column.field:
         return None
     operator = ("notin" if without else "in") if column.field.startswith("addr") else ("neq" if without else "eq")
     term = f"( {column.field} {operator} {quote(value)} )"
-    before = text.strip()
-    if not before or before == "all" or not is_language(before):
-        return term
-    if term in before:
-        return before
-    return f"{before} and {term}"
+    before, words = split_words(text.strip()) if is_language(text) else ("", text.strip())
+    if term not in before:
+        before = term if before in ("", "all") else f"{before} and {term}"
+    return f"{before} {words}".strip()

@@ -98,8 +98,10 @@ class FilterBar(Vertical):
         self.field.cursor_position = len(self.field.value)
 
     def open(self) -> None:
-        """Give the field the focus."""
+        """Give the field the focus, ready for one more word."""
         self.field.can_focus = True
+        if self.text and not self.text.endswith(" "):
+            self.put(f"{self.text} ")
         self.field.focus()
 
     def count(self, *spans: Span) -> None:

@@ -102,7 +102,7 @@ class RowTable(ScrollView, can_focus=True):
         self._placed: list[Placed] = []
         self._texts: dict[int, list[str]] = {}
         self._anchor: int | None = int(view.order[0]) if len(view) else None
-        self._told: int | None = None
+        self._told: int | None = -1  # nobody was told yet
         self._styles_by_role: dict[str, Style] = {}
 
     # What is shown.

@@ -1,0 +1,112 @@
+"""What the explorer offers about a row: copying it, and the pages around it."""
+
+from whydeny.model.columns import Kind
+from whydeny.ui import copying
+from whydeny.ui.clipboard import Copied
+from whydeny.ui.overview import FilterBy
+from whydeny.ui.related import ToRow
+from whydeny.ui.screens.detail_part import DetailPart
+from whydeny.ui.screens.help import HelpScreen
+from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
+from whydeny.ui.screens.picker import Choice, PickScreen
+from whydeny.verdict.finding import Trail
+
+
+class OffersPart(DetailPart):
+    """Copying and pages."""
+
+    def action_copy(self) -> None:
+        """Copy the finding."""
+        self._copy("finding")
+
+    def action_copy_menu(self) -> None:
+        """Choose what to copy."""
+        choices = [Choice(kind.id, kind.word, kind.hint) for kind in copying.KINDS]
+
+        def copy(kind: str | None) -> None:
+            if kind:
+                self._copy(kind)
+
+        self.app.push_screen(PickScreen("Copy", choices), copy)
+
+    def _copy(self, kind: str) -> None:
+        row = self.table.row
+        if row is None:
+            self.say("no session under the cursor")
+            return
+        explained = self.explained
+        if explained is None or explained.row != row:
+            self.say("this session is still being judged")
+            return
+        session = explained.finding.session
+        if kind == "cell":
+            text = self.table.cell()
+        elif kind == "row":
+            text = copying.row_text(self.table.row_texts())
+        elif kind == "filter":
+            text = copying.session_filter(session)
+        elif kind == "query":
+            text = copying.session_query(session)
+        else:
+            text = copying.finding_as(kind, explained.finding)
+        if not text:
+            self.say("there is nothing of it to copy")
+            return
+        self.explorer_app.copy_text(text, lambda copied: self._copied(kind, copied))
+
+    def _copied(self, kind: str, copied: Copied) -> None:
+        word = next(k.word for k in copying.KINDS if k.id == kind)
+        self.say(f"{word}: {copied.words}", "good" if copied.confirmed else "doubt")
+
+    # Pages.
+
+    def action_overview(self) -> None:
+        """What was opened, counted."""
+        self.app.push_screen(OverviewScreen(self.bench), self.go_to)
+
+    def action_related(self) -> None:
+        """What belongs to this session."""
+        explained = self.explained
+        if explained is None or explained.row != self.table.row:
+            self.say("there is no verdict yet for a session under the cursor")
+            return
+        self.app.push_screen(RelatedScreen(self.bench, explained), self.go_to)
+
+    def action_row(self) -> None:
+        """Every value of this row."""
+        if self.table.row is not None:
+            self.app.push_screen(RowScreen(self.bench, ToRow(Kind.TRAFFIC, self.table.row)))
+
+    def action_manual(self) -> None:
+        """The page about this cause."""
+        cause = self.explained.finding.verdict.cause if self.explained else None
+        if cause is None:
+            self.say("this outcome needs no cause; ? shows every key")
+        else:
+            self.app.push_screen(ManualScreen(cause))
+
+    def action_help(self) -> None:
+        """Every key; on a verdict, the page about its cause."""
+        if self.focused is self.why and self.explained and self.explained.finding.verdict.cause:
+            self.action_manual()
+        else:
+            self.app.push_screen(HelpScreen())
+
+    def follow(self, target: object) -> None:
+        """Go where a line of a pane leads; a row of evidence is looked at whole."""
+        if isinstance(target, Trail) and target.kind == "row" and target.row is not None:
+            self.app.push_screen(RowScreen(self.bench, ToRow(Kind(target.log), target.row)))
+        else:
+            super().follow(target)
+
+    def go_to(self, target: object) -> None:
+        """Where a line of a page leads: a filter, a session, a row of another log."""
+        if isinstance(target, FilterBy):
+            self.set_zoom("")
+            self.table.focus()
+            self.set_filter(target.text)
+        elif isinstance(target, ToRow) and target.kind is not Kind.TRAFFIC:
+            self.app.push_screen(RowScreen(self.bench, target))
+        elif isinstance(target, ToRow) and not self.table.go_to(target.row):
+            self.table.wait_for(target.row)
+            self.action_all()
