@@ -20,7 +20,7 @@ from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.configuration import read_configuration
 from whydeny.sources.exports.containers import Bounded, Item, archive_kind, find_items, unpack
 from whydeny.sources.exports.csv_log import CsvReader
-from whydeny.sources.exports.device_answers import read_answers, read_list
+from whydeny.sources.exports.device_answers import LARGEST_TEXT, read_answers, read_list
 from whydeny.sources.exports.pages import Page, split_pages
 from whydeny.sources.exports.session_table import read_session_text, read_session_xml
 from whydeny.sources.exports.set_format import read_set_format
@@ -92,7 +92,7 @@ class _Opening:
         if not self._found.sources:
             if not problems:
                 raise InputError("there is no file to open")
-            more = f" (and {len(problems) - 1:,} more could not be used)" if len(problems) > 1 else ""
+            more = f" (and {self._useless - 1:,} more files could not be used)" if self._useless > 1 else ""
             raise InputError(f"{problems[0]}{more}")
         self._progress.step("reading", self.total, self.total)
         return self._found.site()
@@ -130,7 +130,7 @@ class _File:
         if recognised.form in _STREAMED:
             self._read(recognised, stream, name)
         else:
-            self._read_whole(recognised, self._bytes(stream), name)
+            self._read_whole(recognised, self._bytes(stream, recognised), name)
         if not self._what:
             raise InputError(f"{name}: {recognised.why or 'there is nothing in it that can be used'}")
         for kind, tables in self._tables.items():
@@ -140,14 +140,19 @@ class _File:
             Source(name, ", ".join(dict.fromkeys(self._what)), self._rows, self._skipped, self._release)
         )
 
-    def _bytes(self, stream: Bounded) -> bytes:
+    def _bytes(self, stream: Bounded, recognised: Recognised) -> bytes:
         """All bytes of a file that is read in one piece."""
-        parts = []
+        largest = LARGEST_TEXT if recognised.form is Form.ANSWERS else LARGEST
+        parts: list[bytes] = []
         size = 0
         while data := stream.read(1 << 20):
             size += len(data)
-            if size > LARGEST:
-                raise InputError(f"{self._item.name}: has more than {LARGEST >> 20} MB, too much for {'one document'}")
+            if size > largest:
+                if recognised.why:
+                    raise InputError(f"{self._item.name}: {recognised.why}")
+                raise InputError(
+                    f"{self._item.name}: has more than {LARGEST >> 20} MB, too much for anything but a log"
+                )
             parts.append(data)
             self._advance()
         return b"".join(parts)
@@ -156,10 +161,8 @@ class _File:
         """A file that is read in one piece; text may hold several commands and their answers."""
         if recognised.form is Form.UNUSABLE:
             raise InputError(f"{name}: {recognised.why}")
-        pages: list[Page] = []
-        if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-            pages = split_pages(decode_text(data))
-        if (len(pages) == 1 and not pages[0].command) or not pages or recognised.form is Form.LIST:
+        pages = split_pages(data)
+        if recognised.form is Form.LIST or (len(pages) == 1 and not pages[0].command):
             self._read(recognised, io.BytesIO(data), name)
             return
         unknown = 0
@@ -167,6 +170,8 @@ class _File:
         for page in pages:
             text = page.text.lstrip("\r\n").encode()
             found = recognise(text[:HEAD])
+            if found.form is Form.ANSWERS and page.command:  # what a firewall was asked tells its answers apart
+                text = f"> {page.command}\n".encode() + text
             label = f"{name} ({page.command})" if page.command else name
             try:
                 self._read(found, io.BytesIO(text), label, page)
@@ -176,7 +181,7 @@ class _File:
         if first is not None and not self._what:
             raise first
         if unknown:
-            self._note(f"{unknown:,} of {len(pages):,} commands in it have answers that are of no use here")
+            self._note(f"{unknown:,} of {len(pages):,} answers in it are of no use here")
 
     def _read(self, recognised: Recognised, stream: ByteStream, name: str, page: Page | None = None) -> None:
         """Read one document of a known form. Raises `InputError` where nothing in it can be used."""
@@ -229,9 +234,9 @@ class _File:
                 raise
             rows.problems.append(_problem(name, error))
         rows.finish()
-        self._found.problems += rows.problems
         if not rows.count and rows.problems:
-            raise InputError(f"{name}: there is no row in it that can be used")
+            raise InputError(str(rows.problems[0]))
+        self._found.problems += rows.problems
         for kind, tables in rows.tables.items():
             if page is not None and page.host and form is Form.SESSIONS_TEXT:
                 tables = [_with_host(table, page.host) for table in tables]

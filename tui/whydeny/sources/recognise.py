@@ -87,6 +87,15 @@ _SET = re.compile(
 _SYSTEM = re.compile(r"^\s*(?:sw-version|serial|hostname):", re.MULTILINE)
 _BRACES = re.compile(r"^\s*(?:config|mgt-config|deviceconfig|devices|rulebase|vsys|network) \{", re.MULTILINE)
 _MEMBER = re.compile(r"(?:[0-9a-fA-F:.]+(?:/\d{1,3})?(?:-[0-9a-fA-F:.]+)?|[\w*^-]+(?:\.[\w*^-]+)+(?:/\S*)?)")
+# Answers that are known and say nothing about single sessions: what they begin with → the command.
+_IDLE = (
+    (r"Global counters:", "show counter global"),
+    (r"Enqueued +(?:Dequeued +)?(?:Position in queue +)?ID +Type", "show jobs all"),
+    (r"target-dp:|Number of sessions supported:", "show session info"),
+    (r"-+\s*\n\s*(?:Total|total) interfaces|total configured hardware interfaces", "show interface all"),
+    (r"VIRTUAL ROUTER:|flags: A:active", "show routing route"),
+    (r"Group \d+ (?:Mode|:)|HA not enabled", "show high-availability state"),
+)
 _NOTHING_PUSHED = "No shared policy pushed to device"
 _REPORT_HEADINGS = frozenset(
     {"sessions", "count", "counts", "threats", "nsess", "nrepeat", "urls", "risk_of_app", "hour"}
@@ -140,6 +149,9 @@ def _describe_text(body: str, first: str) -> str:
     for pattern, what in _VENDORS:
         if re.search(pattern, sample, re.MULTILINE):
             return f"it seems to be {what}"
+    for pattern, command in _IDLE:
+        if re.match(pattern, sample):
+            return f"it seems to be the answer to {command}, which says nothing about single sessions; {_LOGS}"
     if body[0] in "{[":
         return f"it seems to be JSON, which is no format of a PAN-OS export; {_LOGS}"
     if _BRACES.search(sample):
@@ -156,6 +168,11 @@ def _describe_csv(first: str) -> str:
     headings = [fold(h) for h in re.split(r"[,;\t]", first)]
     known = max(len(set(headings).intersection(names_by_heading(kind))) for kind in Kind)
     shown = safe_text(", ".join(re.split(r"[,;\t]", first)[:4]), 80)
+    if any(h.endswith("default_ports") for h in headings):
+        return (
+            "it seems to be a list of applications as a table; save the answer to type=config&action=get&"
+            "xpath=/config/predefined/application"
+        )
     if "name" in headings and known and {"source_zone", "source_address", "destination_zone"}.intersection(headings):
         return f"it seems to be a list of rules exported as a table; {_CONFIGURATION}"
     if known and _REPORT_HEADINGS.intersection(headings):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 FIRST = 1 << 20  # a small first block: its rows are on the screen while the rest is read
-BLOCK = 1 << 25
+BLOCK = 1 << 24
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -67,7 +67,7 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
         if not end:
             rest += piece
             continue
-        yield rest + piece[:end], read
+        yield b"".join((rest, memoryview(piece)[:end])), read
         rest = piece[end:]
     if decoder is not None:
         rest += decoder.decode(b"", True).encode()

@@ -92,7 +92,7 @@ class Rows:
                     Problem(
                         self.name,
                         None,
-                        f"{cells:,} distinct {what} of {column} in the {kind} log can't be read; left empty",
+                        f"{cells:,} {what} of {column} in the {kind} log can't be read and were left empty",
                     )
                 )
 

@@ -19,7 +19,6 @@ from whydeny.sources.exports.layouts import OTHER_TYPES, assign, fold, kind_of, 
 _MARK = "~"
 _JOINED = 50  # lines that one quoted cell may run over
 _SEVERITIES = frozenset({"informational", "low", "medium", "high", "critical"})
-_SUBTYPES_OF_TRAFFIC = frozenset({"start", "end", "drop", "deny"})
 # A heading that only one log has, for exports from which somebody removed the column Type.
 _TELLTALE = (
     ("session_end_reason", "TRAFFIC", ""), ("error_index", "DECRYPTION", ""), ("err_index", "DECRYPTION", ""),
@@ -97,7 +96,7 @@ class CsvReader:
             text, bad = valid_utf8(block)
             damaged |= bad
             if not done:
-                text, done = text[text.find(b"\n") + 1 or len(text) :], 1
+                text, done = _below_heading(text)
             rest, done = self._read_block(rest + text, done)
             advance(read)
         if rest:
@@ -124,25 +123,46 @@ class CsvReader:
 
     def _parse(self, text: bytes) -> pl.DataFrame:
         """The used cells of a block, the type first learnt where a new one appears; and the two marker columns."""
-        marked = text.replace(b"\n", self._heading.separator.encode() + _MARK.encode() + b"\n")
         while True:
-            wanted = self._wanted()
-            types = {f"c{place}": wanted.get(place, pl.String()) for place in range(self._width + 2)}
-            cells = pl.read_csv(
-                marked,
-                has_header=False,
-                separator=self._heading.separator,
-                schema=types,
-                columns=sorted(wanted),
-                extra_columns="ignore",
-                missing_columns="insert",
-                ignore_errors=True,
-            )
+            cells = self._cells_of_block(text, self._wanted())
             new = {kind for kind in self._kinds_in(cells) if kind not in self._plans}
             if not new:
                 return cells
             for kind in sorted(new):
                 self._plan(kind)
+
+    def _cells_of_block(self, text: bytes, wanted: dict[int, pl.DataType]) -> pl.DataFrame:
+        marked = text.replace(b"\n", self._heading.separator.encode() + _MARK.encode() + b"\n")
+        return pl.read_csv(
+            marked,
+            has_header=False,
+            separator=self._heading.separator,
+            schema={f"c{place}": wanted.get(place, pl.String()) for place in range(self._width + 2)},
+            columns=sorted(wanted),
+            extra_columns="ignore",
+            missing_columns="insert",
+            ignore_errors=True,
+        )
+
+    def _count_unreadable(self, text: bytes, cells: pl.DataFrame, whole: pl.Series, first: bool) -> None:
+        """Count the cells of number columns that hold something else; polars read them as null.
+
+        A column that is empty throughout is only looked at in the first block.
+        """
+        least = 0 if first else 1
+        suspects = {
+            place: cells[f"c{place}"]
+            for place in next(iter(self._plans.values()))
+            if cells[f"c{place}"].dtype.is_integer()
+            and least <= cells.height - cells[f"c{place}"].null_count() < cells.height
+        }
+        if len(self._plans) != 1 or not suspects:
+            return
+        kind, plan = next(iter(self._plans.items()))
+        texts = self._cells_of_block(text, dict.fromkeys(suspects, pl.String()))
+        for place, numbers in suspects.items():
+            written = texts[f"c{place}"].str.strip_chars().str.len_bytes().fill_null(0) > 0
+            self._rows.normaliser(kind).count(plan[place], int((written & numbers.is_null() & whole).sum()))
 
     def _plan(self, kind: Kind) -> None:
         self._plans[kind] = assign(kind, self._heading.names)
@@ -167,7 +187,7 @@ class CsvReader:
         """The kinds among rows, each with the (type, subtype) pairs that make it; None for those not read."""
         found: dict[Kind | None, list[tuple[str, str]]] = {}
         for log_type, subtype in self._pairs(cells):
-            found.setdefault(self._kind(log_type, subtype), []).append((log_type, subtype))
+            found.setdefault(kind_of(log_type, subtype), []).append((log_type, subtype))
         yield from found.items()
 
     def _pairs(self, cells: pl.DataFrame) -> list[tuple[str, str]]:
@@ -179,16 +199,11 @@ class CsvReader:
         pairs = cells.select(names).unique().select(pl.all().cast(pl.String).fill_null("")).rows()
         return sorted((pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs)
 
-    @staticmethod
-    def _kind(log_type: str, subtype: str) -> Kind | None:
-        if log_type.strip().lower() in _SUBTYPES_OF_TRAFFIC:  # the screen's column Type is the subtype
-            return Kind.TRAFFIC
-        return kind_of(log_type, subtype)
-
     def _take_block(self, text: bytes, cells: pl.DataFrame, done: int, cut_off: bool) -> None:
         """Take the rows of a block that have every cell; look at the others one by one."""
         ends, beyond = cells[f"c{self._width}"], cells[f"c{self._width + 1}"]
         whole = (ends == _MARK).fill_null(False) | (ends.is_null() & (beyond == _MARK).fill_null(False))
+        self._count_unreadable(text, cells, whole, first=done < 2)
         numbers = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.UInt32, eager=True)
         if whole.all():
             self._take(cells.with_columns(numbers.alias("line")))
@@ -301,6 +316,13 @@ class CsvReader:
             else:
                 found = safe_text(log_type or "nothing", 40)
                 self._rows.skip(line, f"expected a log type such as TRAFFIC in column {heading}, found {found}")
+
+
+def _below_heading(text: bytes) -> tuple[bytes, int]:
+    """The block without its heading and blank lines before it, and how many lines that were."""
+    start = len(text) - len(text.lstrip(b"\r\n"))
+    end = text.find(b"\n", start) + 1 or len(text)
+    return text[end:], text.count(b"\n", 0, end)
 
 
 def _join(lines: list[bytes], start: int) -> tuple[bytes, int]:

@@ -23,27 +23,47 @@ Parser = Callable[[pl.Series], list[pl.Series]]
 
 
 class Distinct:
-    """The distinct texts of a column (or several alike) and what each of them means."""
+    """The distinct texts of a column (or several alike) and what each of them means.
 
-    def __init__(self, parse: Parser) -> None:
+    Texts are coded by a polars categorical of their own; `stored` are the types of the columns behind a text (two for
+    an address), `parse` gives their values for new texts.
+    """
+
+    def __init__(self, parse: Parser, *stored: pl.DataType) -> None:
         self._parse = parse
-        self._categories = pl.Categories.random()
-        self._known = 0
-        self._values: list[pl.Series] = []
-        self.dtype = pl.Categorical(self._categories)
+        self._stored = stored
+        self.dtype = pl.Categorical(pl.Categories.random())
         self._anchor = pl.Series([], dtype=self.dtype)  # polars forgets the codes with the last column that has them
+        self._seen = pl.Series([], dtype=pl.Boolean)  # by code
+        self._raw: list[pl.Series] = []
+        self._typed: list[pl.Series] = []
 
     def typed(self, texts: pl.Series) -> list[pl.Series]:
-        """The typed columns behind a text column (two for an address)."""
+        """The typed columns behind a text column."""
         if texts.dtype != self.dtype:
             texts = texts.cast(pl.String).cast(self.dtype)
-        known = self._categories.to_series()
-        if len(known) > self._known or not self._values:
-            parsed = self._parse(known[self._known :].cast(pl.String))
-            self._values = [a.extend(b) for a, b in zip(self._values, parsed, strict=True)] if self._values else parsed
-            self._known = len(known)
         codes = texts.to_physical()
-        return [values.gather(codes) for values in self._values]
+        top = codes.max()
+        if not isinstance(top, int):
+            return [pl.repeat(None, len(texts), dtype=dtype, eager=True) for dtype in self._stored]
+        if top >= len(self._seen):
+            self._seen = self._seen.extend(pl.repeat(False, top + 1 - len(self._seen), eager=True))
+        known = self._seen.gather(codes)
+        if not known.all():
+            self._learn(texts.filter(~known).unique())
+        return [values.gather(codes) for values in self._typed]
+
+    def _learn(self, texts: pl.Series) -> None:
+        codes = texts.to_physical()
+        parsed = self._parse(texts.cast(pl.String))
+        if not self._raw:
+            self._raw = [values.clear() for values in parsed]
+        missing = len(self._seen) - len(self._raw[0])
+        self._raw = [
+            values.extend(values.clear(missing)).scatter(codes, p) for values, p in zip(self._raw, parsed, strict=True)
+        ]
+        self._typed = [values.cast(dtype) for values, dtype in zip(self._raw, self._stored, strict=True)]
+        self._seen = self._seen.scatter(codes, True)
 
 
 class Normaliser:
@@ -55,8 +75,8 @@ class Normaliser:
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
         self.unreadable: dict[str, int] = {}
-        self._addresses = Distinct(self._parse_addresses)
-        self._times = Distinct(self._parse_times)
+        self._addresses = Distinct(self._parse_addresses, pl.UInt64(), pl.UInt64())
+        self._times = Distinct(self._parse_times, STORED[Type.TIME])
         self._distinct: dict[str, Distinct] = {}
         for column in COLUMNS[kind]:
             if column.type is Type.ADDRESS:
@@ -64,7 +84,7 @@ class Normaliser:
             elif column.type is Type.TIME:
                 self._distinct[column.name] = self._times
             elif parse := self._parser_of(column):
-                self._distinct[column.name] = Distinct(parse)
+                self._distinct[column.name] = Distinct(parse, STORED[column.type])
 
     def raw_type(self, name: str) -> pl.DataType:
         """The polars type in which a reader had best read the column `name`, or `x:…`."""
@@ -110,13 +130,13 @@ class Normaliser:
             return [texts]
         numbers = texts.cast(pl.String).str.strip_chars().replace("", None)
         typed = numbers.cast(wanted, strict=False)
-        self._count(column.name, typed.null_count() - numbers.null_count())
+        self.count(column.name, typed.null_count() - numbers.null_count())
         return [typed]
 
     def _parser_of(self, column: Column) -> Parser | None:
         if column.type is Type.WORD:
             clean = _cleaner(column.name)
-            return lambda texts: [pl.Series([clean(t) for t in texts.to_list()], dtype=STORED[Type.WORD])]
+            return lambda texts: [pl.Series([clean(t) for t in texts.to_list()], dtype=pl.String)]
         if column.type is Type.FLAGS:
             return lambda texts: [self._parse_each(column.name, texts, parse_flags, STORED[Type.FLAGS])]
         if column.type is Type.PROTOCOL:
@@ -127,14 +147,12 @@ class Normaliser:
         self, name: str, texts: pl.Series, parse: Callable[[str], int | None], dtype: pl.DataType
     ) -> pl.Series:
         values = [parse(text.strip()) for text in texts.to_list()]
-        self._count(name, sum(v is None and bool(t.strip()) for v, t in zip(values, texts.to_list(), strict=True)))
+        self.count(name, sum(v is None and bool(t.strip()) for v, t in zip(values, texts.to_list(), strict=True)))
         return pl.Series(values, dtype=dtype)
 
     def _parse_addresses(self, texts: pl.Series) -> list[pl.Series]:
         numbers = [parse_address(text.strip()) for text in texts.to_list()]
-        self._count(
-            "address", sum(n is None and bool(t.strip()) for n, t in zip(numbers, texts.to_list(), strict=True))
-        )
+        self.count("address", sum(n is None and bool(t.strip()) for n, t in zip(numbers, texts.to_list(), strict=True)))
         return [
             pl.Series([None if n is None else n >> 64 for n in numbers], dtype=pl.UInt64),
             pl.Series([None if n is None else n & LOW for n in numbers], dtype=pl.UInt64),
@@ -142,10 +160,11 @@ class Normaliser:
 
     def _parse_times(self, texts: pl.Series) -> list[pl.Series]:
         times, unreadable = read_times(texts)
-        self._count("time", unreadable)
+        self.count("time", unreadable)
         return [times]
 
-    def _count(self, name: str, cells: int) -> None:
+    def count(self, name: str, cells: int) -> None:
+        """Count cells of a column that hold something its type can't read."""
         if cells > 0:
             self.unreadable[name] = self.unreadable.get(name, 0) + cells
 

@@ -1,11 +1,14 @@
-"""Pages of command-line text: several commands and their answers in one file, as copied from a terminal."""
+"""Several answers in one file: as copied from a terminal, command after command, or XML after XML."""
 
 import re
 from dataclasses import dataclass
 
+from whydeny.sources.exports.blocks import decode_text
+
+_END = b"</response>"
 # `admin@fw-edge-1> show session all`, `admin@fw-edge-1(active)# show`, and `> show system info` of a tech-support file.
-_PROMPT = re.compile(r"^(?:\S{1,64}@([^\s>#()]{1,64})(?:\([\w-]+\))?)?[>#] ?((?:show|test|request|debug|less|set|configure|"
-                     r"find|exit|ping|clear|scp|tftp)\b[^\n]{0,400}?)\s*$", re.MULTILINE)  # fmt: skip
+_PROMPT = re.compile(r"^(?:\S{1,64}@([^\s>#()]{1,64})(?:\([\w-]+\))?)?[>#] ?((?:show|test|request|debug|less|"
+                     r"find|ping|clear)\b[^\n]{0,400}?)\s*$", re.MULTILINE)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +21,11 @@ class Page:
     line: int
 
 
-def split_pages(text: str) -> list[Page]:
-    """The answers in a text, each with its command; the text itself where there is no prompt in it."""
+def split_pages(data: bytes) -> list[Page]:
+    """The answers in a file, each with its command; the whole where it holds only one."""
+    if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return _documents(data)
+    text = decode_text(data)
     prompts = list(_PROMPT.finditer(text))
     if not prompts:
         return [Page("", "", text, 1)]
@@ -36,3 +42,16 @@ def split_pages(text: str) -> list[Page]:
         if answer.strip():
             pages.append(Page(" ".join(match[2].split()), match[1] or "", answer, line))
     return pages or [Page("", "", text, 1)]
+
+
+def _documents(data: bytes) -> list[Page]:
+    """The XML answers that stand one after another."""
+    *parts, rest = data.split(_END)
+    if len(parts) < 2:
+        return [Page("", "", "", 1)]
+    pages, line = [], 1
+    for part in (*(part + _END for part in parts), rest):
+        if part.strip():
+            pages.append(Page("", "", decode_text(part.lstrip()), line))
+        line += part.count(b"\n")
+    return pages

@@ -28,6 +28,7 @@ class _Page:
         self.job = ""
         self.entries = 0
         self.error = False
+        self.is_log = False
         self._take = take
         self._row: dict[str, str] | None = None
         self._row_depth = 0
@@ -47,8 +48,10 @@ class _Page:
         self._text = []
         if tag == "entry" and self._path and self._path[-1] in _HOLDERS:
             self._row, self._row_depth = {}, depth
-        elif tag == "logs" and attributes.get("count", "").isdigit():
-            self.count = int(attributes["count"])
+        elif tag in _HOLDERS or tag == "job":
+            self.is_log = True
+            if attributes.get("count", "").isdigit():
+                self.count = int(attributes["count"])
         elif tag == "response" and attributes.get("status") in ("error", "fail"):
             self.error = True
         self._path.append(tag)
@@ -164,6 +167,10 @@ class XmlLogReader:
         """Say where an answer is not the whole of what was asked for."""
         if page.error:
             self._rows.note("one of the answers is an error of the firewall")
+        elif not page.is_log:
+            self._rows.note(
+                "one of the answers in it holds no log entries and was passed over; keep it in a file of its own"
+            )
         elif page.status in ("PEN", "ACT"):
             job = f" (job {safe_text(page.job, 20)})" if page.job else ""
             self._rows.note(

@@ -66,7 +66,7 @@ class Shape:
 
     def data(self, text: str) -> None:
         """Text, possibly in pieces."""
-        if len(self.text) < 2000 and self._path[-1] in ("result", "line", "msg", "job", "member") and self.depth <= 5:
+        if len(self.text) < 2000 and self.depth <= 5 and self._path[-1] in ("result", "line", "msg", "member"):
             self.text += text
 
     @property
