@@ -60,13 +60,14 @@ def make_files() -> dict[str, str]:
     files = {
         "README.txt": README,
         "demo-hq-running-config.xml": running_config(),
-        "demo-branch-running-config.xml": branch_config(),
-        "demo-campus-running-config.xml": campus_config(),
+        "demo-remote-branch-running-config.xml": branch_config(),
+        "demo-remote-campus-running-config.xml": campus_config(),
         "demo-applications.xml": predefined_answer(),
         TRUTH: _truth(book),
     }
     for firewall in FIREWALLS:
-        place = firewall.hostname.removesuffix("-fw1")
+        # In order of their names, so that the head office comes first wherever files are read by name.
+        place = ("demo-" if firewall is HQ else "demo-remote-") + firewall.hostname.split("-")[1]
         files[f"{place}-system-info.xml"] = system_info(firewall)
         sessions = [s for s in book.sessions if s.firewall is firewall]
         headings = logs.TRAFFIC_8 if firewall is BRANCH else logs.TRAFFIC_10

@@ -241,7 +241,8 @@ def _plant_portal(book: Book) -> None:
     """TLS of a client that nobody knows can't be sent to the portal; the client answers the notice with ICMP."""
     for number in range(9):
         source, host = f"10.80.3.{210 + number}", book.dice.pick(SITES)
-        end = book.any_time()
+        # The first is the first refusal of the morning.
+        end = book.any_time() if number else at("09:00:05")
         challenged = book.add(
             Session(
                 rule=HQ_RULES["lab-web"],
@@ -259,7 +260,7 @@ def _plant_portal(book: Book) -> None:
                 host_name=host.name,
             )
         )
-        for second in range(1 + number % 3):
+        for second in range(3 - number % 3):
             book.add(
                 Session(
                     rule=HQ_RULES["lab-icmp"],
