@@ -30,7 +30,7 @@ _REFRESH = re.compile(
     r"\b(edl|external (dynamic )?list|fqdn)\b.*\b(refresh|refreshed|updated|fetch|changed)"
     r"|\b(refresh|updated?)\w*\b.*\b(edl|external (dynamic )?list|fqdn)\b"
 )
-_FAILED = re.compile(r"\b(fail|failed|failure|error|unable|no change|not changed|unchanged)\b")
+_FAILED = re.compile(r"\b(fail|failed|failure|error|unable|no changes?|not changed|unchanged)\b")
 _VERSION = re.compile(r"\b(\d{3,5}-\d{3,6})\b")
 _WORTH_A_LOOK = "(?i)commit|content|threat|panup|edl|list|fqdn"
 
