@@ -27,6 +27,9 @@ REFUSED = "allowed-then-denied"
 UNSET = -1
 NO_FLAGS = Flag(0)
 
+# Applications that ask once and are answered once.
+_SHORT_TALK = frozenset({"dns", "icmp", "ntp", "ping", "snmp-base", "syslog"})
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
@@ -203,13 +206,17 @@ class Book:
                 return number
 
     def _count(self, session: Session) -> None:
-        """Bytes and packets: small for what was refused at once, growing with the time it lasted."""
+        """Bytes and packets: a question and its answer, a handshake that was refused, or more the longer it lasted."""
         dice = self.dice
+        if session.app in _SHORT_TALK:
+            session.sent, session.received = dice.between(64, 190), dice.between(80, 420)
+            session.packets_sent, session.packets_received = 1, 1
+            return
         if session.end_reason == "policy-deny" and session.elapsed <= 30:
             session.sent, session.received = dice.between(580, 2400), dice.between(120, 5200)
         else:
             lasted = min(session.elapsed, 7200)
-            session.sent = dice.size(420, 8_000 + 900 * lasted)
-            session.received = dice.size(600, 60_000 + 5_000 * lasted)
+            session.sent = dice.size(420, 4_000 + 400 * lasted)
+            session.received = session.sent * dice.between(1, 9) + dice.size(600, 40_000 + 4_000 * lasted)
         session.packets_sent = 2 + session.sent // dice.between(180, 620)
         session.packets_received = 2 + session.received // dice.between(540, 1330)
