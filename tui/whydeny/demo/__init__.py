@@ -1,6 +1,7 @@
 """The demonstration site: made-up firewalls and a morning of traffic in which every cause was planted.
 
-The files are packed in `site.zip` beside this module; they are what `whydeny.demo.site.generate` makes.
+The files are packed in `site.zip` beside this module, the truth is `truth.json`; both are what
+`whydeny.demo.site.generate` makes.
 """
 
 import json
@@ -47,14 +48,13 @@ def demo_folder() -> Iterator[Path]:
         as_file(files(__package__) / ARCHIVE) as archive,
         zipfile.ZipFile(archive) as packed,
     ):
-        packed.extractall(folder, [name for name in packed.namelist() if name != TRUTH])
+        packed.extractall(folder)
         yield Path(folder)
 
 
 def demo_truth() -> tuple[SessionTruth, ...]:
     """The truth of every row, by serial and sequence number."""
-    with as_file(files(__package__) / ARCHIVE) as archive, zipfile.ZipFile(archive) as packed:
-        entries = json.loads(packed.read(TRUTH))
+    entries = json.loads((files(__package__) / TRUTH).read_text("utf-8"))
     for entry in entries:
         for name in ("causes", "denied_by"):
             entry[name] = tuple(entry.get(name, ()))

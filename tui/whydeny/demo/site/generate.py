@@ -24,7 +24,7 @@ from whydeny.model.columns import Kind
 
 SEED = 4711
 ROWS = 3000
-PACKED = Path(__file__).parents[1] / ARCHIVE
+PLACE = Path(__file__).parents[1]
 # Where the sequence numbers of each firewall's traffic log begin.
 FIRST = {HQ.serial: 7_410_000_000_000_100_000, BRANCH.serial: 40_000, CAMPUS.serial: 7_410_000_000_000_900_000}
 
@@ -55,7 +55,7 @@ def write_book() -> Book:
 
 @cache
 def make_files() -> dict[str, str]:
-    """Every file of the site by name, the truth among them."""
+    """Every file of the site by name, and under `TRUTH` what really happened."""
     book = write_book()
     files = {
         "README.txt": README,
@@ -93,7 +93,7 @@ def _truth(book: Book) -> str:
         numbers = logs.sequence_numbers(sessions, FIRST[firewall.serial])
         entries += [_truth_entry(session, numbers[index]) for index, session in enumerate(sessions)]
     entries.sort(key=lambda entry: (entry["serial"], entry["sequence"]))
-    lines = ",\n".join(json.dumps(entry) for entry in entries)
+    lines = ",\n".join(json.dumps(entry, separators=(",", ":")) for entry in entries)
     return f"[\n{lines}\n]\n"
 
 
@@ -119,10 +119,12 @@ def _truth_entry(session: Session, sequence: int) -> dict[str, Any]:
 
 
 def make_archive() -> bytes:
-    """The files as one zip, the same bytes wherever the compressor is the same."""
+    """The files without the truth as one zip, the same bytes wherever the compressor is the same."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name, text in make_files().items():
+            if name == TRUTH:
+                continue
             info = zipfile.ZipInfo(name, date_time=(2025, 3, 11, 12, 4, 30))
             info.compress_type = zipfile.ZIP_DEFLATED
             info.external_attr = 0o644 << 16
@@ -131,4 +133,5 @@ def make_archive() -> bytes:
 
 
 if __name__ == "__main__":
-    PACKED.write_bytes(make_archive())
+    (PLACE / ARCHIVE).write_bytes(make_archive())
+    (PLACE / TRUTH).write_text(make_files()[TRUTH], "utf-8")
