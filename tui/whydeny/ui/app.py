@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App
@@ -18,8 +18,9 @@ from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site
+from whydeny.settings import Settings, read_settings, user_folders
 from whydeny.ui.actions import bindings
-from whydeny.ui.clipboard import Copied, copy
+from whydeny.ui.clipboard import WAYS, Copied, copy
 from whydeny.ui.crash import write_report
 from whydeny.ui.glyphs import choose_glyphs
 from whydeny.ui.jobs import Jobs
@@ -36,17 +37,23 @@ FAILED = 2  # exit status where the inputs can't be used, as the command line ha
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the explorer behaves. `release`, `serial` and `device_group` say whose policy is meant where the inputs
-    leave it open; the rest are the user's settings."""
+    leave it open; `passed_over` are sentences about settings that can't be used; crash reports go to `reports`."""
 
     release: Release | None = None
     serial: str | None = None
     device_group: str | None = None
-    theme: str = "auto"
-    glyphs: str = "auto"
-    clipboard: str = "auto"
-    mouse: bool = True
-    keymap: Mapping[str, str] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
+    passed_over: tuple[str, ...] = ()
     reports: Path | None = None
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """The user's own keys by action."""
+        return self.settings.keys
+
+
+# What a settings file may say of the screen.
+CHOICES = {"theme": tuple(THEMES), "glyphs": ("unicode", "ascii"), "clipboard": WAYS}
 
 
 class ExplorerApp(App[int]):
@@ -66,12 +73,12 @@ class ExplorerApp(App[int]):
         self.open_site = open_site
         self.inputs = title
         self.where = where
-        self.glyphs = choose_glyphs(self.options.glyphs)
-        self.jobs = Jobs(self)
+        self.glyphs = choose_glyphs(self.options.settings.glyphs)
+        self.jobs = Jobs(self, lambda error: write_report(error, self.options.reports))
         self.animation_level = "none"
         for theme in THEMES.values():
             self.register_theme(theme)
-        self.theme = choose_theme(self.options.theme, no_color, self.console.color_system)
+        self.theme = choose_theme(self.options.settings.theme, no_color, self.console.color_system)
         if self.options.keymap:
             self.set_keymap(self.options.keymap)
 
@@ -116,7 +123,10 @@ class ExplorerApp(App[int]):
         pieces: list[str] = []
 
         def work(_progress: Progress) -> Copied:
-            return copy(text, pieces.append, self.options.clipboard)
+            return copy(text, pieces.append, self.options.settings.clipboard)
+
+        def failed(error: WhydenyError) -> None:
+            done(Copied("none", False, str(error)))
 
         def finish(copied: Copied) -> None:
             if self._driver is not None:
@@ -124,7 +134,7 @@ class ExplorerApp(App[int]):
                     self._driver.write(piece)
             done(copied)
 
-        self.jobs.start("copy", work, finish)
+        self.jobs.start("copy", work, finish, failed)
 
     # Keys that work everywhere.
 
@@ -166,13 +176,22 @@ class ExplorerApp(App[int]):
         self.push_screen(PickScreen("Commands", screen.commands()), run)
 
 
-def run_explorer(open_site: OpenSite, title: str, where: str | None = None, **options: Any) -> int:
+def run_explorer(
+    open_site: OpenSite,
+    title: str,
+    where: str | None = None,
+    *,
+    release: Release | None = None,
+    serial: str | None = None,
+    device_group: str | None = None,
+) -> int:
     """Show the explorer until the user leaves; the exit status.
 
     `open_site` reads the inputs; it runs in a thread, reports how far it is and stops when asked. `title` names the
-    inputs; `where` is the filter to start with; `options` are those of `Options`.
+    inputs; `where` is the filter to start with; the rest says whose policy is meant where the inputs leave it open.
     """
-    chosen = Options(**options)
-    app = ExplorerApp(open_site, title, where, chosen)
-    app.run(mouse=chosen.mouse)
+    settings, passed_over = read_settings(choices=CHOICES)
+    options = Options(release, serial, device_group, settings, passed_over, user_folders().reports)
+    app = ExplorerApp(open_site, title, where, options)
+    app.run(mouse=settings.mouse)
     return app.return_code or 0

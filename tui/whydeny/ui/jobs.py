@@ -5,7 +5,6 @@ what is shown is always what was asked for last.
 """
 
 import threading
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 
 from textual.app import App
 
-from whydeny.model.errors import Cancelled, WhydenyError
+from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
 
 Result = TypeVar("Result")
@@ -30,7 +29,7 @@ class Job:
     what: str = ""
     done: int = 0
     total: int = 0
-    _reported: float = 0.0
+    reported_at: float = 0.0
 
     def cancel(self) -> None:
         """Ask the work to stop; it does so at its next step."""
@@ -38,10 +37,11 @@ class Job:
 
 
 class Jobs:
-    """The jobs of one application."""
+    """The jobs of one application. `describe` writes a fault of this program down and gives the sentence for it."""
 
-    def __init__(self, app: App[Any]) -> None:
+    def __init__(self, app: App[Any], describe: Callable[[Exception], str]) -> None:
         self._app = app
+        self._describe = describe
         self._running: dict[str, Job] = {}
 
     def start(
@@ -49,13 +49,13 @@ class Jobs:
         slot: str,
         work: Callable[[Progress], Result],
         done: Callable[[Result], None],
-        failed: Callable[[WhydenyError], None] | None = None,
+        failed: Callable[[WhydenyError], None],
         reported: Callable[[Job], None] | None = None,
     ) -> Job:
         """Run `work` in a thread, then `done` with its result on the screen's thread.
 
-        `failed` gets what the work raised on purpose, `Cancelled` too; anything else is a fault of this program and
-        ends it with a report. `reported` follows the progress.
+        `failed` gets what the work raised, a fault of this program as the sentence that says where its report is: a
+        row that can't be judged must not take the screen down. `reported` follows the progress.
         """
         self.cancel(slot)
         job = Job(slot)
@@ -78,8 +78,8 @@ class Jobs:
         def report(what: str, at: int, total: int) -> None:
             job.what, job.done, job.total = what, at, total
             now = monotonic()
-            if reported is not None and now - job._reported >= REPORT_EVERY:
-                job._reported = now
+            if reported is not None and now - job.reported_at >= REPORT_EVERY:
+                job.reported_at = now
                 on_screen(lambda: reported(job))
 
         def thread() -> None:
@@ -87,22 +87,21 @@ class Jobs:
                 result = work(job.progress)
             except WhydenyError as error:
                 trouble = error
-                if failed is not None:
-                    finish(lambda: failed(trouble))
-                elif not isinstance(error, Cancelled):
-                    finish(lambda: self._raise(trouble))
-            except Exception as error:  # noqa: BLE001 - a thread's fault is raised again on the screen's thread
-                fault = error
-                finish(lambda: self._raise(fault))
+            except Exception as error:  # noqa: BLE001 - the border of the thread
+                trouble = WhydenyError(self._describe(error))
             else:
                 finish(lambda: done(result))
+                return
+            finish(lambda: failed(trouble))
 
         job.progress.report = report
         threading.Thread(target=thread, name=f"whydeny-{slot}", daemon=True).start()
         return job
 
-    def _raise(self, error: Exception) -> None:
-        raise error
+    @property
+    def busy(self) -> bool:
+        """Whether any job is under way."""
+        return bool(self._running)
 
     def running(self, slot: str) -> Job | None:
         """The job of a slot, if one is under way."""
@@ -119,8 +118,3 @@ class Jobs:
         """Stop everything, on the way out."""
         for slot in list(self._running):
             self.cancel(slot)
-
-
-def trace_of(error: BaseException) -> str:
-    """The traceback as text, without the values of variables: those may be secrets."""
-    return "".join(traceback.format_exception(error))

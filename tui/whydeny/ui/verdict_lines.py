@@ -31,18 +31,23 @@ def sure_spans(confidence: float, glyphs: Glyphs) -> tuple[Span, ...]:
     return (Span("sure ", "quiet"), Span(f"{confidence:.2f} ", role or "strong"), Span(glyphs.bar(confidence), role))
 
 
-def verdict_lines(finding: Finding, glyphs: Glyphs, brief: bool = False) -> list[Line]:
-    """The whole verdict, the most important first; `brief` keeps evidence to one line each."""
+def verdict_title(finding: Finding, glyphs: Glyphs) -> tuple[Span, ...]:
+    """What happened in a few words."""
     verdict = finding.verdict
-    title = verdict.title or OUTCOME_WORDS[finding.outcome]
-    spans = [Span(title, "bad" if finding.outcome in REFUSED else "title")]
-    if verdict.variant:
-        spans.append(Span(f" {glyphs.dot} {verdict.variant}", "quiet"))
-    lines = [line(*spans, right=sure_spans(verdict.confidence, glyphs) if verdict.cause else ())]
-    lines.append(line(verdict.headline))
-    if not brief:
-        if verdict.confidence_why:
-            lines.append(line(Span("sure  ", "quiet"), verdict.confidence_why, hang=6))
+    role = "bad" if finding.outcome in REFUSED else "title"
+    title = Span(verdict.title or OUTCOME_WORDS[finding.outcome], role)
+    return (title, Span(f" {glyphs.dot} {verdict.variant}", "quiet")) if verdict.variant else (title,)
+
+
+def verdict_lines(finding: Finding, glyphs: Glyphs, brief: bool = False) -> list[Line]:
+    """The whole verdict, the most important first. `brief` keeps evidence to one line each and leaves the title to
+    the pane's frame."""
+    verdict = finding.verdict
+    sure = sure_spans(verdict.confidence, glyphs) if verdict.cause else ()
+    if brief:
+        lines = [line(verdict.headline, right=sure)]
+    else:
+        lines = [line(*verdict_title(finding, glyphs), right=sure), line(verdict.headline)]
         if verdict.supports or verdict.contradicts or verdict.missing:
             lines.append(BLANK)
     lines += _evidence(verdict.supports, verdict.contradicts, glyphs, brief)
@@ -50,15 +55,10 @@ def verdict_lines(finding: Finding, glyphs: Glyphs, brief: bool = False) -> list
         line(Span(f"   {glyphs.unknown} ", "doubt"), Span("missing ", "quiet"), text, hang=EVIDENCE_INDENT, cut=brief)
         for text in verdict.missing
     ]
-    rest = list(_what_else(finding, brief)) + list(_what_next(finding, brief))
+    rest = [*_what_else(finding, brief), *_what_to_do(finding, brief)]
     if rest and not brief:
         lines.append(BLANK)
-    lines += rest
-    if brief and verdict.confidence_why:
-        lines.append(line(Span("sure  ", "quiet"), verdict.confidence_why, hang=6))
-    lines += _excluded(finding)
-    lines += _references(finding)
-    return lines
+    return [*lines, *rest, *_why_sure(finding), *_commands(finding), *_excluded(finding), *_references(finding)]
 
 
 def _evidence(supports: Sequence[Evidence], contradicts: Sequence[Evidence], glyphs: Glyphs, cut: bool) -> list[Line]:
@@ -91,13 +91,21 @@ def _what_else(finding: Finding, cut: bool) -> Iterator[Line]:
         )
 
 
-def _what_next(finding: Finding, cut: bool) -> Iterator[Line]:
+def _what_to_do(finding: Finding, cut: bool) -> Iterator[Line]:
     verdict = finding.verdict
     if verdict.fix:
         place = f" ({verdict.fix_at})" if verdict.fix_at else ""
         yield line(Span("do   ", "key"), verdict.fix, Span(place, "quiet"), hang=EVIDENCE_INDENT, cut=cut)
-    for command in verdict.commands:
-        yield line(Span("run  ", "key"), Span(command, "link"), hang=EVIDENCE_INDENT + 2, cut=cut)
+
+
+def _why_sure(finding: Finding) -> Iterator[Line]:
+    for number, part in enumerate(filter(None, finding.verdict.confidence_why.split(" | "))):
+        yield line(Span("     " if number else "sure ", "key"), part, hang=EVIDENCE_INDENT)
+
+
+def _commands(finding: Finding) -> Iterator[Line]:
+    for command in finding.verdict.commands:
+        yield line(Span("run  ", "key"), Span(command, "link"), hang=EVIDENCE_INDENT + 2)
 
 
 def _excluded(finding: Finding) -> Iterator[Line]:

@@ -71,8 +71,16 @@ class DetailPart(ColumnsPart):
         if known is not None:
             self._show_explained(known)
             return
-        job = self.jobs.start("finding", lambda _progress: self.bench.explainer.explain(row), self._show_explained)
+        job = self.jobs.start(
+            "finding", lambda _progress: self.bench.explainer.explain(row), self._show_explained, self._not_explained
+        )
         self.set_timer(PATIENCE, lambda: self._say_working(job))
+
+    def _not_explained(self, error: WhydenyError) -> None:
+        self.explained = None
+        self.why.show_words(line(Span(str(error), "doubt")))
+        for name in RULE_PANES:
+            self.rule_pane(name).show_words()
 
     def _say_working(self, job: Job) -> None:
         """What is shown belongs to another row: don't let it stand for long."""

@@ -46,15 +46,17 @@ class ExplorerScreen(OffersPart):
 
     def on_mount(self) -> None:
         """The first view answers "what is wrong here"."""
-        self.why.border_title = "why"
+        self.why.show_words()
         self.table.focus()
         self.filter_bar.put(self._first_filter)
         self.use_filter(self._first_filter)
         self.show_head()
         self.show_keys()
+        for sentence in self.explorer_app.options.passed_over[:1]:
+            self.say(sentence, "doubt")
         if not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
-        self.jobs.start("moments", self.bench.find_moments, self._found_moments)
+        self.jobs.start("moments", self.bench.find_moments, self._found_moments, self.failed)
         self.jobs.start("judge", self.bench.judge_all, self._judged, self._not_judged, self._judging)
 
     def on_resize(self) -> None:

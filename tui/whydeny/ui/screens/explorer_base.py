@@ -96,6 +96,8 @@ class ExplorerBase(BaseScreen):
         if system is not None:
             known = [system.hostname, system.model, f"PAN-OS {system.release}" if system.release else None]
             spans.append(Span(dot.join(word for word in known if word)))
+            others = len(self.bench.site.systems) - 1
+            spans.append(Span(f" and {others} more" if others else "", "quiet"))
         spans.append(Span(f"   {self.inputs}", "quiet"))
         total, denied = len(self.bench.frame), self.denied
         right = [Span(f"{denied:,} allowed, then denied ", "bad" if denied else "quiet")]
@@ -135,7 +137,8 @@ class ExplorerBase(BaseScreen):
             done(work(Progress()))
             return
         self.filter_bar.count(Span(f"{what} {self.glyphs.more} ", "link"), Span("Esc stops ", "quiet"))
-        self.jobs.start(slot, work, done, self._failed)
+        self.jobs.start(slot, work, done, self.failed)
 
-    def _failed(self, error: WhydenyError) -> None:
+    def failed(self, error: WhydenyError) -> None:
+        """Say what went wrong; everything else goes on."""
         self.say(str(error), "doubt")

@@ -3,6 +3,7 @@
 from textual import on
 from textual.app import ComposeResult
 
+from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
 from whydeny.ui.actions import ACTIONS, GROUPS, keys_of
 from whydeny.ui.columns import FLAG_LETTERS
@@ -43,7 +44,10 @@ class PageScreen(BaseScreen):
         self.query_one("#page-keys", Bar).show([*keys, Span(" Up Down PgUp PgDn", "key"), Span(" move")])
         self.pane.show([line(Span(f"one moment {self.glyphs.more}", "quiet"))])
         self.pane.focus()
-        self.jobs.start("page", self.lines, self.pane.show)
+        self.jobs.start("page", self.lines, self.pane.show, self._failed)
+
+    def _failed(self, error: WhydenyError) -> None:
+        self.pane.show([line(Span(str(error), "doubt"))])
 
     def on_unmount(self) -> None:
         """Nobody reads it any more."""

@@ -3,6 +3,7 @@
 from typing import Any
 
 from textual import events
+from textual.content import Content
 from textual.message import Message
 
 from whydeny.model.configuration import Rulebase
@@ -10,7 +11,7 @@ from whydeny.ui.actions import bindings
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.lines import Line, Span, line
 from whydeny.ui.rule_lines import RuleChoice, rule_lines
-from whydeny.ui.verdict_lines import verdict_lines
+from whydeny.ui.verdict_lines import verdict_lines, verdict_title
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.verdict.finding import Finding
 
@@ -32,11 +33,17 @@ class VerdictPane(LinesPane):
     def show_words(self, *lines: Line) -> None:
         """Say why there is none."""
         self._finding = None
+        self.border_title = "why"
         self.show(lines)
 
     def _build(self) -> None:
-        if self._finding is not None:
-            self.show(verdict_lines(self._finding, self.glyphs, brief=self.size.height < BRIEF))
+        if self._finding is None:
+            return
+        brief = self.size.height < BRIEF
+        title = "".join(span.text for span in verdict_title(self._finding, self.glyphs)) if brief else ""
+        # Content, because a plain string would be read as markup.
+        self.border_title = Content(self.glyphs.plain(f"why: {title}" if title else "why"))
+        self.show(verdict_lines(self._finding, self.glyphs, brief))
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may leave room for more."""
