@@ -57,12 +57,6 @@ def test_every_dependency_says_why_it_is_there() -> None:
     assert [line for line in lines if not re.search(r"# \w", line)] == []
 
 
-def test_the_readme_has_two_commands_of_one_line_that_set_everything_up() -> None:
-    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
-    commands = [line for line in lines if line.startswith("python3 -m venv ")]
-    assert [command.rpartition(" && ")[2] for command in commands] == [".venv/bin/whydeny demo", ".venv/bin/pytest"]
-
-
 @pytest.mark.parametrize(
     "arguments",
     [["--help"], ["explain", "--format", "json"]],
