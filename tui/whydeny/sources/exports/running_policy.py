@@ -189,8 +189,10 @@ def _is_running(rules: Sequence[RunningRule], command: str, name: str, rulebase:
         return "running" in command
     if {rule.name for rule in rules} >= _DEFAULTS:
         return True
+    if "running" in name:
+        return True
     if rulebase is Rulebase.SECURITY or "test" in name or "match" in name:
-        return "running" in name
+        return False
     indexes = [rule.index for rule in rules]
     return len(rules) > 1 and all(i is None or i - n in (0, 1) for n, i in enumerate(indexes))
 
