@@ -1,0 +1,149 @@
+"""Application content of firewalls, kept by its version under the user's data folder."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from whydeny.model.applications import Application, ApplicationTable
+from whydeny.model.errors import InputError, WhydenyError
+from whydeny.model.safe import safe_text
+from whydeny.sources.exports.application_content import WHOLE_CONTENT, read_applications
+from whydeny.sources.exports.xml_tools import LARGEST
+
+FORMAT = 1
+LARGEST_STORED = 64 * 1024 * 1024
+_VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,63}")
+_SUFFIX = ".json"
+_DEFAULTS = Application("")
+
+
+def store_folder() -> Path:
+    """Where the content lies; it need not exist."""
+    return platformdirs.user_data_path("whydeny", appauthor=False) / "applications"
+
+
+def import_content(path: Path, version: str | None = None) -> str:
+    """Keep the application content in a file; returns its version, which replaces content of the same version.
+
+    `version` is for an answer that doesn't name its own, as `/config/predefined/application` doesn't. Raises
+    `InputError` for a file that can't be read, is no content, is only a part of it, or has no version, and
+    `WhydenyError` if it can't be written.
+    """
+    name = safe_text(path.name)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{name}: {path.stat().st_size:,} bytes; at most {LARGEST:,} are read")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{name}: can't be read ({error.strerror or error})") from None
+    table = read_applications(data, name)
+    if not table.complete:
+        raise InputError(
+            f"{name}: holds {len(table.applications)} applications and is no whole content, which has over "
+            f"{WHOLE_CONTENT:,}; open it beside the logs instead"
+        )
+    version = version or table.version
+    if not version:
+        raise InputError(f"{name}: names no content version (application-version); say which it is")
+    path = _file_of(version)
+    try:
+        _write(path, _to_json(table, version))
+    except OSError as error:
+        raise WhydenyError(f"application content {version} can't be kept in {path.parent} ({error})") from None
+    return version
+
+
+def stored_versions() -> tuple[str, ...]:
+    """The content versions that are kept, the newest first."""
+    try:
+        found = [path.stem for path in store_folder().iterdir() if path.suffix == _SUFFIX]
+    except OSError:
+        return ()
+    return tuple(sorted((v for v in found if _VERSION.fullmatch(v)), key=_order, reverse=True))
+
+
+def load(version: str) -> ApplicationTable:
+    """The content of a version. Raises `InputError` if it is not kept or its file is damaged."""
+    path = _file_of(version)
+    try:
+        if path.stat().st_size > LARGEST_STORED:
+            raise InputError(f"application content {version}: the stored file is larger than {LARGEST_STORED:,} bytes")
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        kept = ", ".join(stored_versions()) or "none"
+        raise InputError(f"application content {version} is not kept here; kept are: {kept}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"application content {version}: the stored file can't be read ({error})") from None
+    try:
+        return _from_json(json.loads(text))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InputError(
+            f"application content {version}: the stored file {path.name} is damaged; import the content again"
+        ) from None
+
+
+def _file_of(version: str) -> Path:
+    if not _VERSION.fullmatch(version):
+        raise InputError(f"{safe_text(version, 80)!r} is no content version; they look like 8700-7700")
+    return store_folder() / f"{version}{_SUFFIX}"
+
+
+def _order(version: str) -> tuple[tuple[int, str], ...]:
+    """Versions compare by their numbers: 8700 is newer than 517."""
+    return tuple((int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"[-._]", version))
+
+
+def _write(path: Path, text: str) -> None:
+    """Write beside the file and put it in place at once, so that nobody ever reads half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _to_json(table: ApplicationTable, version: str) -> str:
+    applications = [
+        {
+            field: value
+            for field in Application.__dataclass_fields__
+            if (value := getattr(application, field)) != getattr(_DEFAULTS, field)
+        }
+        for application in table.applications.values()
+    ]
+    return json.dumps(
+        {"format": FORMAT, "version": version, "applications": applications}, ensure_ascii=False, separators=(",", ":")
+    )
+
+
+def _from_json(stored: Mapping[str, Any]) -> ApplicationTable:
+    if stored["format"] != FORMAT:
+        raise ValueError("another format")
+    version = str(stored["version"])
+    found = [_application(values) for values in stored["applications"]]
+    return ApplicationTable({a.name: a for a in found}, version, f"application content {version}", complete=True)
+
+
+def _application(values: Mapping[str, Any]) -> Application:
+    fields: dict[str, Any] = {}
+    for field, value in values.items():
+        default = getattr(_DEFAULTS, field)
+        if isinstance(default, tuple):
+            value = tuple(value)
+            kind = int if field in ("ip_protocols", "icmp_types", "icmp6_types") else str
+            if not all(isinstance(item, kind) for item in value):
+                raise TypeError(field)
+        elif not isinstance(value, int if field == "risk" else str):
+            raise TypeError(field)
+        fields[field] = value
+    return Application(**fields)
