@@ -22,6 +22,9 @@ def characteristic(name: str) -> str:
     return flag_name(name.strip().lower())
 
 
+_MOST_SEEN = 100_000  # applications, with what rows say of them, that are kept
+
+
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What a log row says of its application; None or "" is nothing."""
@@ -70,6 +73,7 @@ class Catalog:
         self.names = names
         self.table = table
         self.containers = frozenset(name.lower() for name in table.containers())
+        self._seen: dict[tuple[str | None, Hints], SeenApplication] = {}
 
     def entry(self, name: str) -> Application | CustomApplication | None:
         """What is known of an application; the administrator's own first."""
@@ -84,6 +88,14 @@ class Catalog:
 
     def seen(self, name: str | None, hints: Hints = NO_HINTS) -> SeenApplication:
         """The application of a flow."""
+        found = self._seen.get((name, hints))
+        if found is None:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            found = self._seen[name, hints] = self._look_at(name, hints)
+        return found
+
+    def _look_at(self, name: str | None, hints: Hints) -> SeenApplication:
         text = (name or "").strip()
         key = text.lower()
         if key in NOT_IDENTIFIED:

@@ -20,7 +20,7 @@ from whydeny.policy.engine import Engine
 from whydeny.policy.lookup import Certainty
 from whydeny.policy.rows import Family, Rows
 from whydeny.policy.rulebits import RuleBits
-from whydeny.policy.rulesets import Sets
+from whydeny.policy.rulesets import Sets, both
 
 T = TypeVar("T")
 
@@ -83,13 +83,9 @@ class _Ruled:
 
 
 def _rule(family: Family[T], ask: Callable[[T], Sets]) -> _Ruled:
-    """A family's classes, those merged that have the same rules. Equal sets are one object, also within a pair."""
+    """A family's classes, those merged that leave the same rules."""
     places: dict[Sets, int] = {}
-    place_of = []
-    for value in family.values:
-        certain, possible = ask(value)
-        pair = (certain, certain if possible == certain else possible)
-        place_of.append(places.setdefault(pair, len(places)))
+    place_of = [places.setdefault(ask(value), len(places)) for value in family.values]
     ids = np.array(place_of, dtype=np.int32)[family.classes.ids] if place_of else family.classes.ids
     first = np.zeros(len(places), dtype=np.int64)
     first[place_of] = family.classes.first
@@ -98,68 +94,41 @@ def _rule(family: Family[T], ask: Callable[[T], Sets]) -> _Ruled:
 
 def _match_rulebase(rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool) -> _Matched:
     """The rules of one slice in one rulebase."""
-    front, front_sets, settled = _front(rules, rows, by_log)
-    source = _rule(rows.source, rules.source.sets)
-    destination = _rule(rows.destination, rules.destination.sets)
-    every = combine([front, source.classes, destination.classes])
-    places = (part.ids[every.first].tolist() for part in (front, source.classes, destination.classes))
+    parts = [
+        _rule(rows.zones, lambda pair: rules.zones.sets(*pair)),
+        _rule(rows.times, rules.schedules.sets),
+        _rule(rows.services, lambda value: rules.services.sets(*value)),
+        _rule(rows.applications, rules.applications.sets),
+        _rule(rows.users, rules.users.sets),
+        _rule(rows.categories, rules.categories.sets),
+        _rule(rows.source, rules.source.sets),
+        _rule(rows.destination, rules.destination.sets),
+    ]
+    above = _rule(by_log, lambda name: (rules.above(name), 0)) if by_log is not None else None
+    every = combine([*([above.classes] if above else []), *(part.classes for part in parts)])
+    earlier = above.classes.ids[every.first].tolist() if above else []
+    sets = [part.sets for part in parts]
+    places = zip(*(part.classes.ids[every.first].tolist() for part in parts), strict=True)
     certain_bits: list[int] = []
     possible_bits: list[int] = []
-    before: tuple[int, int] | None = None
-    some_certain = some_possible = 0
-    for at_front, at_source, at_destination in zip(*places, strict=True):
-        if before != (at_front, at_source):  # classes come sorted, so neighbours share their first two sets
-            before = (at_front, at_source)
-            some_certain, some_possible = _both(front_sets[at_front], source.sets[at_source])
-        certain, possible = _both((some_certain, some_possible), destination.sets[at_destination])
-        if settled is not None and possible is not certain:
-            possible &= certain | ~settled[at_front]
+    # Classes come sorted, so neighbours begin alike: what they share of the intersection is kept, and nothing else.
+    begun: list[Sets] = [rules.fixed, *([(0, 0)] * len(parts))]
+    last: tuple[int, ...] = (-1,) * len(parts)
+    for row, place in enumerate(places):
+        depth = 0
+        while depth < len(last) and place[depth] == last[depth]:
+            depth += 1
+        found = begun[depth]
+        for at in range(depth, len(parts)):
+            found = begun[at + 1] = both(found, sets[at][place[at]])
+        last = place
+        certain, unsettled = found
+        if above is not None and unsettled:
+            firm = sets[0][place[0]][0] & sets[1][place[1]][0] & sets[2][place[2]][0]
+            unsettled &= ~(rules.evident & firm & above.sets[earlier[row]][0])
         certain_bits.append(certain.bit_length())
-        possible_bits.append(possible.bit_length())
+        possible_bits.append((certain | unsettled).bit_length())
     return _answer(rules, every, certain_bits, possible_bits, pushed_missing)
-
-
-def _both(one: Sets, other: Sets) -> Sets:
-    certain = one[0] & other[0]
-    if one[0] is one[1] and other[0] is other[1]:
-        return certain, certain
-    return certain, one[1] & other[1]
-
-
-def _front(
-    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None
-) -> tuple[Classes, list[Sets], list[int] | None]:
-    """Everything but the addresses put together, and the rules that a row's own rule settles."""
-    zones = _rule(rows.zones, lambda pair: rules.zones.sets(*pair))
-    users = _rule(rows.users, rules.users.sets)
-    applications = _rule(rows.applications, rules.applications.sets)
-    services = _rule(rows.services, lambda value: rules.services.sets(*value))
-    categories = _rule(rows.categories, rules.categories.sets)
-    times = _rule(rows.times, rules.schedules.sets)
-    parts = [zones, services, applications, users, categories, times]
-    classes = [part.classes for part in parts]
-    above = None
-    if by_log is not None:
-        above = _rule(by_log, lambda name: (rules.above(name),) * 2)
-        classes.append(above.classes)
-    every = combine(classes)
-    sets: list[Sets] = []
-    settled: list[int] = []
-    at_part = [part.classes.ids[every.first].tolist() for part in parts]
-    at_above = above.classes.ids[every.first].tolist() if above is not None else []
-    for place in range(len(every)):
-        found = rules.fixed
-        for part, at in zip(parts, at_part, strict=True):
-            found = _both(found, part.sets[at[place]])
-        sets.append((found[0], found[0] if found[1] == found[0] else found[1]))
-        if above is not None:
-            firm = (
-                zones.sets[at_part[0][place]][0]
-                & services.sets[at_part[1][place]][0]
-                & times.sets[at_part[5][place]][0]
-            )
-            settled.append(rules.evident & firm & above.sets[at_above[place]][0])
-    return every, sets, settled if above is not None else None
 
 
 def _answer(

@@ -35,12 +35,17 @@ WITH_CATEGORY = WITH_USER
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRule:
-    """A rule with its criteria. `parts` are all, as a screen shows them; `checks` those that can fail."""
+    """A rule with its criteria.
+
+    `parts` are all, as a screen shows them; `checks` those that can fail; `zone_checks` those of them that look at
+    the zones alone.
+    """
 
     rule: Rule
     index: int
     parts: tuple[Part, ...]
     checks: tuple[Part, ...]
+    zone_checks: tuple[Part, ...]
 
     @property
     def looked_at_first(self) -> bool:
@@ -78,7 +83,9 @@ class Compiler:
     def compile_one(self, rule: Rule, index: int = -1) -> CompiledRule:
         """One rule."""
         parts = tuple(self._parts_of(rule))
-        return CompiledRule(rule, index, parts, tuple(part for part in parts if not _always(part)))
+        checks = tuple(part for part in parts if not _always(part))
+        zone_checks = tuple(part for part in checks if isinstance(part, (ZonePart, RuleTypePart)))
+        return CompiledRule(rule, index, parts, checks, zone_checks)
 
     def _shared(self, key: Hashable, make: Callable[[int], Part]) -> Part:
         found = self._parts.get(key)

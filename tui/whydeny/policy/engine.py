@@ -13,8 +13,6 @@ from whydeny.policy.compiled import CompiledRule, Compiler, logged_index
 from whydeny.policy.criteria import (
     AddressPart,
     Part,
-    RuleTypePart,
-    ZonePart,
 )
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.lookup import Certainty, Criterion, Flow, LookUp, RuleTrace
@@ -23,6 +21,7 @@ from whydeny.policy.subject import Subject, prepare
 from whydeny.policy.wording import several
 
 PUSHED_MISSING = "Panorama-pushed rules are not among the inputs"
+_MOST_CRITERIA = 16  # no rule has more
 _ZONE_PAIRS = 4096  # zone pairs whose candidate rules are kept
 
 
@@ -57,9 +56,15 @@ class _Walk:
                 found = truth
         return found
 
-    def misses(self, compiled: CompiledRule) -> int:
-        """How many criteria of the rule fail."""
-        return sum(self.truth(part) is Truth.NO_MATCH for part in compiled.checks)
+    def misses(self, compiled: CompiledRule, most: int) -> int:
+        """How many criteria of the rule fail, counted up to one more than `most`."""
+        count = 0
+        for part in compiled.checks:
+            if self.truth(part) is Truth.NO_MATCH:
+                count += 1
+                if count > most:
+                    break
+        return count
 
     def trace(self, compiled: CompiledRule) -> RuleTrace:
         criteria = tuple(self.criterion(part) for part in compiled.parts)
@@ -175,10 +180,7 @@ class Engine:
             found = tuple(
                 compiled
                 for compiled in self.compiled[rulebase]
-                if not any(
-                    isinstance(part, (ZonePart, RuleTypePart)) and walk.truth(part) is Truth.NO_MATCH
-                    for part in compiled.checks
-                )
+                if not any(walk.truth(part) is Truth.NO_MATCH for part in compiled.zone_checks)
             )
             self._candidates[key] = found
         return found
@@ -198,13 +200,18 @@ class Engine:
         """Traces of the rules that fail on the fewest criteria; an allow rule first where equal."""
         if limit <= 0:
             return ()
-        ranked = []
+        ranked: list[tuple[int, bool, int]] = []
+        most, with_count = _MOST_CRITERIA, [0] * (_MOST_CRITERIA + 1)
         for compiled in rules:
             if compiled is matched or compiled.rule.is_default:
                 continue
-            count = walk.misses(compiled)
-            if count:
-                ranked.append((count, compiled.rule.action != "allow", compiled.index))
+            count = walk.misses(compiled, most)
+            if not 0 < count <= most:
+                continue
+            ranked.append((count, compiled.rule.action != "allow", compiled.index))
+            with_count[count] += 1
+            while sum(with_count[:most]) >= limit:  # enough are nearer than these
+                most -= 1
         ranked.sort()
         return tuple(walk.trace(rules[index]) for _, _, index in ranked[:limit])
 

@@ -51,7 +51,8 @@ class RuleBits:
         services: dict[ServicePart, int] = {}
         categories: dict[CategoryField, int] = {}
         schedules: dict[ScheduleField, int] = {}
-        certain = possible = firm = early = everything
+        firm = early = everything
+        unsettled = never = 0
         for compiled in rules:
             bit = 1 << (self.size - 1 - compiled.index)
             if not compiled.looked_at_first:
@@ -75,14 +76,14 @@ class RuleBits:
                     _note(schedules, part.field, bit)
                 elif isinstance(part, FixedPart):
                     result = part.criterion.result
-                    certain &= ~bit
                     if result is Truth.NO_MATCH:
-                        possible &= ~bit
-                    if not part.evident:
-                        firm &= ~bit
+                        never |= bit
+                    else:
+                        unsettled |= bit
+                        firm &= ~bit if not part.evident else everything
                 else:
                     raise TypeError(f"no family for {part!r}")
-        self.fixed: Sets = (certain, possible)
+        self.fixed: Sets = (everything & ~never & ~unsettled, unsettled & ~never)
         self.evident = firm & early  # rules that only address, user or HIP criteria can leave open at the first packet
         self.zones = ZoneSets(zones["from"], zones["to"], kinds, everything)
         self.source = AddressSets(sides["source"], everything)

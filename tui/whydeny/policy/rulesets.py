@@ -1,8 +1,8 @@
 """The rules of one rulebase as bits, criterion by criterion: which rules take a value, and which may.
 
-Every family answers a pair of whole numbers, `certain` and `possible`, in which a rule is one bit; the first rule
-has the highest bit, so that the first rule of a set is read off its bit length. `possible` holds all of
-`certain`. The families ask the same compiled fields that a single look-up asks.
+Every family answers a pair of whole numbers, `certain` and `unsettled`, in which a rule is one bit; the first rule has
+the highest bit, so that the first rule of a set is read off its bit length. A rule in neither does not match;
+`unsettled` may hold rules that are certain too. The families ask the same compiled fields that a single look-up asks.
 """
 
 from bisect import bisect_right
@@ -13,17 +13,25 @@ from datetime import datetime
 from whydeny.model.configuration import ApplicationFilter
 from whydeny.model.protocols import ICMP, ICMP6
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import AddressField, Endpoint, fits_wildcard
+from whydeny.policy.addresses import ALL, EVERYWHERE, AddressField, Endpoint, fits_wildcard
 from whydeny.policy.applications import ApplicationField, SeenApplication, passes_filter
 from whydeny.policy.categories import NOT_YET, CategoryField
 from whydeny.policy.criteria import ServicePart
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.schedules import ScheduleField
 from whydeny.policy.services import Ports, ServiceItem
-from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep
+from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep, without
 from whydeny.policy.users import SeenUser, UserField, UserName
 
 Sets = tuple[int, int]
+
+
+def both(one: Sets, other: Sets) -> Sets:
+    """The rules of two families together."""
+    certain = one[0] & other[0]
+    if not one[1] and not other[1]:
+        return certain, 0
+    return certain, (one[0] | one[1]) & (other[0] | other[1]) & ~certain
 
 
 def _add(masks: dict[str, int], key: str, mask: int) -> None:
@@ -64,13 +72,11 @@ class ZoneSets:
 
     def sets(self, from_zone: str | None, to_zone: str | None) -> Sets:
         """The rules that take a pair of zones; None is not known."""
-        certain, possible = self._from.sets(from_zone)
-        other = self._to.sets(to_zone)
-        certain, possible = certain & other[0], possible & other[1]
+        found = both(self._from.sets(from_zone), self._to.sets(to_zone))
         if from_zone is None or to_zone is None:
-            return certain & self._within & self._between, possible
+            return found[0] & self._within & self._between, found[0] | found[1]
         kind = self._within if from_zone == to_zone else self._between
-        return certain & kind, possible & kind
+        return found[0] & kind, found[1] & kind
 
 
 class _ZoneList:
@@ -87,26 +93,30 @@ class _ZoneList:
     def sets(self, zone: str | None) -> Sets:
         if zone is None:
             return self._free, self._everything
-        found = self._free | self._named.get(zone, 0)
-        return found, found
+        return self._free | self._named.get(zone, 0), 0
 
 
 class AddressSets:
-    """`source` or `destination`."""
+    """`source` or `destination`. Negated lists are turned round before they are laid on the line."""
 
     def __init__(self, masks: Mapping[AddressField, int], everything: int) -> None:
-        listed = {field: mask for field, mask in masks.items() if not field.anything}
-        self._listed = sum(listed.values())
-        self._never = sum(mask for field, mask in masks.items() if field.anything and field.negate)
-        self._free = everything & ~self._listed & ~self._never
-        self._negated = sum(mask for field, mask in listed.items() if field.negate)
-        self.inside = line((field.inside, mask) for field, mask in listed.items())
-        self.maybe = line((field.maybe, mask) for field, mask in listed.items())
+        self._free = everything & ~sum(masks.values())
+        self._listed = sum(mask for field, mask in masks.items() if not field.anything)
+        self._negated = sum(mask for field, mask in masks.items() if field.negate)
+        certain: list[tuple[Spans, int]] = [(ALL, self._free)]
+        unsettled: list[tuple[Spans, int]] = []
         self.wildcards: dict[tuple[int, int], int] = {}
         self.countries: dict[str, int] = {}
         self.external_lists: dict[str, int] = {}
         self.groups: dict[str, int] = {}
-        for field, mask in listed.items():
+        for field, mask in masks.items():
+            if field.anything:  # any, negated: never
+                continue
+            inside = field.inside
+            if field.negate:
+                inside = without(EVERYWHERE, merge([*field.inside.pairs(), *field.maybe.pairs()]))
+            certain.append((inside, mask))
+            unsettled.append((_outside(field.maybe, field.inside) if field.negate else field.maybe, mask))
             for wildcard in field.wildcards:
                 self.wildcards[wildcard] = self.wildcards.get(wildcard, 0) | mask
             for names, found in (
@@ -116,34 +126,40 @@ class AddressSets:
             ):
                 for name in names:
                     _add(found, name, mask)
+        self.certain = line(certain)
+        self.unsettled = line(unsettled)
         self._with_country = 0
         for mask in self.countries.values():
             self._with_country |= mask
 
     def sets(self, end: Endpoint) -> Sets:
         """The rules that take an endpoint."""
-        certain = (
+        named = (
             self.countries.get(end.country or "", 0)
             | self.external_lists.get(end.external_list or "", 0)
             | self.groups.get(end.group or "", 0)
         )
         if end.address is None:
-            possible = self._listed
+            certain, unsettled = self._free, self._listed
         else:
-            certain |= self.inside.at(end.address)
+            certain, unsettled = self.certain.at(end.address), self.unsettled.at(end.address)
             for wildcard, mask in self.wildcards.items():
                 if fits_wildcard(end.address, wildcard):
-                    certain |= mask
-            possible = certain | self.maybe.at(end.address)
-            if end.country is None:
-                possible |= self._with_country
-        negated = self._negated
-        if negated:
-            certain, possible = (
-                (certain & ~negated) | (negated & ~possible),
-                (possible & ~negated) | (negated & ~certain),
-            )
-        return self._free | certain, self._free | possible
+                    named |= mask
+            if self._with_country and end.country is None:
+                doubtful = certain & self._with_country & self._negated
+                certain ^= doubtful
+                unsettled |= doubtful | (self._with_country & ~self._negated)
+        if named:  # what the row or a wildcard says is certain, and certainly not where the list is negated
+            against = named & self._negated
+            certain = (certain | named) & ~against
+            unsettled &= ~against
+        return certain, unsettled
+
+
+def _outside(spans: Spans, holes: Spans) -> Spans:
+    """The spans less the holes."""
+    return merge(part for span in spans.pairs() for part in without(span, holes).pairs())
 
 
 class UserSets:
@@ -184,19 +200,18 @@ class UserSets:
         if user.text is None:
             return certain, self._everything
         if not user.text:
-            certain |= self._keywords.get("unknown", 0)
-            return certain, certain
+            return certain | self._keywords.get("unknown", 0), 0
         certain |= self._keywords.get("known-user", 0)
         if user.name.name == "pre-logon":
             certain |= self._keywords.get("pre-logon", 0)
-        possible = self._open
+        unsettled = self._open
         for name, mask in self._names.get(user.name.name, {}).items():
             same = name.same_as(user.name)
             if same is Truth.MATCH:
                 certain |= mask
             elif same is Truth.UNKNOWN:
-                possible |= mask
-        return certain, certain | possible
+                unsettled |= mask
+        return certain, unsettled
 
 
 class ApplicationSets:
@@ -233,11 +248,11 @@ class ApplicationSets:
     def sets(self, application: SeenApplication) -> Sets:
         """The rules that take an application."""
         if not application.identified:
-            return self._everything, self._everything
+            return self._everything, 0
         certain = self._free | self._literals.get(application.key, 0)
-        possible = self._too_deep
+        unsettled = self._too_deep
         if application.container is None:
-            possible |= self._with_containers
+            unsettled |= self._with_containers
         elif application.container:
             certain |= self._containers.get(application.container, 0)
         for wanted, mask in self._filters.values():
@@ -245,8 +260,8 @@ class ApplicationSets:
             if truth is Truth.MATCH:
                 certain |= mask
             elif truth is Truth.UNKNOWN:
-                possible |= mask
-        return certain, certain | possible
+                unsettled |= mask
+        return certain, unsettled
 
 
 class _UnionSets:
@@ -283,15 +298,15 @@ class _UnionSets:
         if ports.protocol is None:
             return self._free, self._all
         certain = self._free | self._numbers.get(ports.protocol, 0)
-        possible = self._open | self._icmp.get(ports.protocol, 0)
+        unsettled = self._open | self._icmp.get(ports.protocol, 0)
         if ports.destination is None:
-            possible |= self._with_ports.get(ports.protocol, 0)
+            unsettled |= self._with_ports.get(ports.protocol, 0)
         else:
             if ports.protocol in self.certain:
                 certain |= self.certain[ports.protocol].at(ports.destination)
             if ports.protocol in self.maybe:
-                possible |= self.maybe[ports.protocol].at(ports.destination)
-        return certain, certain | possible
+                unsettled |= self.maybe[ports.protocol].at(ports.destination)
+        return certain, unsettled
 
 
 class ServiceSets:
@@ -347,11 +362,11 @@ class ServiceSets:
 
     def sets(self, ports: Ports, application: SeenApplication, decrypted: bool | None) -> Sets:
         """The rules whose service takes protocol and ports."""
-        certain, possible = self._free, self._open
+        certain, unsettled = self._free, self._open
         if ports.protocol is None:
-            possible |= self._with_items
+            unsettled |= self._with_items
         elif ports.destination is None:
-            possible |= self._with_protocol.get(ports.protocol, 0)
+            unsettled |= self._with_protocol.get(ports.protocol, 0)
         elif ports.protocol in self.lines:
             certain |= self.lines[ports.protocol].at(ports.destination)
         for item, mask in self._from_ports.values():
@@ -359,18 +374,18 @@ class ServiceSets:
             if truth is Truth.MATCH:
                 certain |= mask
             elif truth is Truth.UNKNOWN:
-                possible |= mask
+                unsettled |= mask
         if self._by_default:
             if not application.identified:
                 union = self.unions.sets(ports)
-                certain, possible = certain | union[0], possible | union[1]
+                certain, unsettled = certain | union[0], unsettled | union[1]
             else:
                 truth = self._defaults.decide(application, ports, decrypted, None)
                 if truth is Truth.MATCH:
                     certain |= self._by_default
                 elif truth is Truth.UNKNOWN:
-                    possible |= self._by_default
-        return certain, certain | possible
+                    unsettled |= self._by_default
+        return certain, unsettled
 
 
 def _cuts(spans: Spans | None) -> set[int]:
@@ -400,7 +415,7 @@ class CategorySets:
         if category in NOT_YET:
             return self._free, self._everything
         certain = self._free | self._named.get(category, 0)
-        return certain, certain | self._open
+        return certain, self._open
 
 
 class ScheduleSets:
@@ -412,11 +427,11 @@ class ScheduleSets:
 
     def sets(self, at: datetime | None) -> Sets:
         """The rules that a time is in."""
-        certain = possible = self._free
+        certain, unsettled = self._free, 0
         for field, mask in self.masks.items():
             truth = field.decide(at)
-            if truth is not Truth.NO_MATCH:
-                possible |= mask
             if truth is Truth.MATCH:
                 certain |= mask
-        return certain, possible
+            elif truth is Truth.UNKNOWN:
+                unsettled |= mask
+        return certain, unsettled
