@@ -20,6 +20,7 @@ _COMMANDS = {
     "demo": ("whydeny.cli.screen", "demo_command"),
     "explain": ("whydeny.cli.explain", "explain_command"),
     "match": ("whydeny.cli.match", "match_command"),
+    "report": ("whydeny.cli.report", "report_command"),
     "causes": ("whydeny.cli.causes", "causes_command"),
 }
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,7 @@ from whydeny.model.progress import Progress
 from whydeny.model.site import Site
 
 
-def explore(open_site: Callable[[Progress], Site], title: str, where: str | None = None, **choice: object) -> None:
+def explore(open_site: Callable[[Progress], Site], title: str, where: str | None = None, **choice: Any) -> None:
     """Open the screen; raises `UsageError` where there is no terminal for it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the screen needs a terminal; 'whydeny explain' prints to a pipe or a file")

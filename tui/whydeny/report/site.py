@@ -1,0 +1,87 @@
+"""What was found out about a whole site: what it rests on, the counts, and the groups of refused sessions."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+
+from whydeny.model.site import Site
+from whydeny.verdict.finding import Finding, Outcome
+from whydeny.verdict.judge import Judge
+from whydeny.verdict.triage import Group, triage
+
+SPANS = 60  # columns of the timeline
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFinding:
+    """A group with the finding of its specimen, and the note somebody left on it."""
+
+    group: Group
+    finding: Finding
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteReport:
+    """All that a report says, for every form of it. `timeline` counts all and refused sessions per span."""
+
+    title: str
+    sources: tuple[tuple[str, str, int], ...]
+    problems: tuple[str, ...]
+    missing: tuple[str, ...]
+    first: datetime | None
+    last: datetime | None
+    sessions: int
+    outcomes: tuple[tuple[str, int], ...]
+    groups: tuple[GroupFinding, ...]
+    left_out: int = 0
+    timeline: tuple[tuple[datetime, int, int], ...] = ()
+    notes: dict[str, str] = field(default_factory=dict)
+
+
+def build_report(
+    site: Site, judge: Judge, judged: pl.DataFrame, title: str, most: int = 200, rows: pl.Series | None = None
+) -> SiteReport:
+    """The report over the judged sessions (`rows` picks some), at most `most` groups."""
+    frame = site.sessions.frame
+    chosen = frame if rows is None else frame[rows.cast(pl.UInt32)]
+    outcomes = judge.outcomes() if rows is None else judge.outcomes().gather(rows.cast(pl.UInt32))
+    groups = triage(frame, judged, rows)
+    shown = tuple(GroupFinding(group, judge.finding(group.specimen)) for group in groups[:most])
+    missing = dict.fromkeys(text for item in shown for text in item.finding.verdict.missing)
+    counted = outcomes.value_counts(sort=True)
+    return SiteReport(
+        title=title,
+        sources=tuple((source.name, source.what, source.rows) for source in site.sources),
+        problems=tuple(str(problem) for problem in site.problems),
+        missing=tuple(missing),
+        first=_moment(chosen["time"].min()),
+        last=_moment(chosen["time"].max()),
+        sessions=chosen.height,
+        outcomes=tuple((str(name), int(count)) for name, count in counted.iter_rows()),
+        groups=shown,
+        left_out=max(0, len(groups) - most),
+        timeline=_timeline(chosen["time"], outcomes),
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def _timeline(times: pl.Series, outcomes: pl.Series) -> tuple[tuple[datetime, int, int], ...]:
+    first, last = _moment(times.min()), _moment(times.max())
+    if first is None or last is None or first == last:
+        return ()
+    width = (last - first) / SPANS
+    refused = outcomes.cast(pl.String).is_in([Outcome.ALLOWED_THEN_DENIED.value])
+    counted = (
+        pl.DataFrame({"time": times, "refused": refused})
+        .drop_nulls("time")
+        .with_columns(((pl.col("time") - first) / width).floor().clip(0, SPANS - 1).cast(pl.Int64).alias("span"))
+        .group_by("span")
+        .agg(pl.len().alias("all"), pl.col("refused").sum())
+    )
+    by_span = {int(span): (int(total), int(part)) for span, total, part in counted.iter_rows()}
+    return tuple((first + width * span, *by_span.get(span, (0, 0))) for span in range(SPANS))
