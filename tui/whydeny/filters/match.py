@@ -11,11 +11,16 @@ def _words(column: pl.Expr, test: Callable[[pl.Series], pl.Series]) -> pl.Expr:
     """`test` over text in lower case, asked once for each distinct word where the column keeps words as codes."""
 
     def over(series: pl.Series) -> pl.Series:
-        if not isinstance(series.dtype, pl.Categorical | pl.Enum):
+        dtype = series.dtype
+        if isinstance(dtype, pl.Categorical):
+            words = dtype.categories.to_series()  # by code
+        elif isinstance(dtype, pl.Enum):
+            words = dtype.categories
+        else:
             return test(series.cast(pl.String).str.to_lowercase())
-        distinct = series.unique().drop_nulls()
-        kept = distinct.filter(test(distinct.cast(pl.String).str.to_lowercase()))
-        return series.to_physical().is_in(kept.to_physical().implode())
+        codes = series.to_physical()
+        kept = test(words.str.to_lowercase()).arg_true().cast(codes.dtype)
+        return codes.is_in(kept.implode())
 
     return column.map_batches(over, return_dtype=pl.Boolean, is_elementwise=True).fill_null(False)
 

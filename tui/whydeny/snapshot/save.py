@@ -126,9 +126,14 @@ def _write_zip(
         for name, frame in tables.items():
             progress.step("saving the snapshot", done, total)
             with archive.open(_entry(name, zipfile.ZIP_STORED), "w") as part:
-                frame.write_parquet(part, compression="zstd", compression_level=3, statistics=False)
+                _with_values(frame).write_parquet(part, compression="zstd", compression_level=3, statistics=False)
             done += frame.height
     progress.step("saving the snapshot", total, total)
+
+
+def _with_values(frame: pl.DataFrame) -> pl.DataFrame:
+    """The columns that hold anything; opening puts the empty ones back. The first stays to count the rows."""
+    return frame.select([n for i, n in enumerate(frame.columns) if i == 0 or frame[n].null_count() < frame.height])
 
 
 def _entry(name: str, packed: int) -> zipfile.ZipInfo:
