@@ -12,9 +12,17 @@ import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
-from whydeny.sources.exports.blocks import ByteStream, read_blocks, valid_utf8
+from whydeny.sources.exports.blocks import BLOCK, ByteStream, read_blocks, valid_utf8
 from whydeny.sources.exports.collect import Rows
-from whydeny.sources.exports.layouts import OTHER_TYPES, assign, fold, kind_of, names_by_heading, release_of_headings
+from whydeny.sources.exports.layouts import (
+    KINDS,
+    OTHER_TYPES,
+    assign,
+    fold,
+    kind_of,
+    names_by_heading,
+    release_of_headings,
+)
 
 _MARK = "~"
 _JOINED = 50  # lines that one quoted cell may run over
@@ -77,6 +85,8 @@ def _placed(separator: str, names: tuple[str, ...], folded: list[str]) -> Headin
 class CsvReader:
     """Reads one export; `rows` takes what is found."""
 
+    block_size = BLOCK
+
     def __init__(self, heading: Heading, rows: Rows) -> None:
         self._heading = heading
         self._rows = rows
@@ -92,7 +102,7 @@ class CsvReader:
         done = 0  # lines
         damaged = False
         rest = b""
-        for block, read in read_blocks(stream, encoding, mark):
+        for block, read in read_blocks(stream, encoding, mark, self.block_size):
             text, bad = valid_utf8(block)
             damaged |= bad
             if not done:
@@ -160,6 +170,9 @@ class CsvReader:
             return
         kind, plan = next(iter(self._plans.items()))
         texts = self._cells_of_block(text, dict.fromkeys(suspects, pl.String()))
+        if self._heading.type_at is not None:
+            types = cells[f"c{self._heading.type_at}"].cast(pl.String)
+            whole = whole & types.str.strip_chars().str.to_uppercase().is_in(list(KINDS))
         for place, numbers in suspects.items():
             written = texts[f"c{place}"].str.strip_chars().str.len_bytes().fill_null(0) > 0
             self._rows.normaliser(kind).count(plan[place], int((written & numbers.is_null() & whole).sum()))

@@ -5,8 +5,9 @@ collector put something with commas before it, the row is found by its time, ser
 """
 
 import csv
+import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
@@ -31,7 +32,7 @@ ROW = re.compile(
     + _TYPES.encode()
     + rb"),"
 )
-_SEVERITIES = frozenset({"informational", "low", "medium", "high", "critical"})
+_SEVERITIES = frozenset({b"informational", b"low", b"medium", b"high", b"critical"})
 _QUOTED = re.compile(rb'"(?:[^"]|"")*"')
 _TYPE_AT = 3
 _LEAST = 8  # fields that any row of any log has
@@ -105,6 +106,12 @@ class SyslogReader:
             self._rows.pass_over(log_type)
             return
         plain = _QUOTED.sub(b"", row) if b'"' in row else row
+        if kind in (Kind.URL, Kind.THREAT) and not _has_severity(plain.split(b",", _SEVERITY + 1)):
+            whole = _with_url_in_quotes(row)
+            if whole is None:
+                self._rows.skip(number, f"expected a severity in field {_SEVERITY + 1} of a {kind} log, found none")
+                return
+            row, plain = whole, _QUOTED.sub(b"", whole)
         width = plain.count(b",") + 1
         least = _LEAST_OF_TRAFFIC if kind is Kind.TRAFFIC else _LEAST
         if width < least:
@@ -126,23 +133,18 @@ class SyslogReader:
         order = self._order(kind, width, lines)
         plan = assign(kind, order)
         normaliser = self._rows.normaliser(kind)
-        types: dict[str, pl.DataType] = {f"c{place}": pl.String() for place in range(width)}
-        types |= {f"c{place}": normaliser.raw_type(name) for place, name in plan.items() if place < width}
-        cells = pl.read_csv(
-            b"\n".join(lines) + b"\n",
-            has_header=False,
-            schema=types,
-            columns=[place for place in sorted(plan) if place < width],
-            extra_columns="ignore",
-            missing_columns="insert",
-            ignore_errors=True,
-        )
+        types = {place: normaliser.raw_type(name) for place, name in plan.items() if place < width}
+        cells = _parse(lines, width, types)
+        empty = [place for place, dtype in types.items() if dtype.is_integer() and cells[f"c{place}"].null_count()]
+        if empty and cells.height == len(lines):
+            texts = _parse(lines, width, dict.fromkeys(empty, pl.String()))
+            for place in empty:
+                unread = cells[f"c{place}"].is_null() & (texts[f"c{place}"].str.strip_chars().str.len_bytes() > 0)
+                normaliser.count(plan[place], int(unread.sum()))
         if cells.height != len(lines):  # a stray quote
             cells = _cells_one_by_one(lines, width)
         names = {f"c{place}": name for place, name in plan.items() if f"c{place}" in cells.columns}
         raw = cells.select(*names).rename(names).with_columns(pl.Series("line", numbers, dtype=pl.UInt32))
-        if kind in (Kind.URL, Kind.THREAT):
-            raw = self._mend(kind, raw, lines, width)
         self._rows.add(kind, raw)
 
     @staticmethod
@@ -157,32 +159,18 @@ class SyslogReader:
         extra = [f"field {place + 1}" for place in range(len(order), width)]
         return ["" if key == "-" else key for key in order] + extra
 
-    def _mend(self, kind: Kind, raw: pl.DataFrame, lines: list[bytes], width: int) -> pl.DataFrame:
-        """Threat and URL rows whose URL holds commas without quotes, put together again."""
-        severity = raw["severity"].cast(pl.String).str.to_lowercase()
-        wrong = ~severity.is_in(sorted(_SEVERITIES)).fill_null(False)
-        if not wrong.any():
-            return raw
-        plan = {place: name for place, name in assign(kind, self._order(kind, width, lines)).items() if place < width}
-        mended: list[list[str]] = []
-        numbers: list[int] = []
-        for index in wrong.arg_true().to_list():
-            fields = next(csv.reader([lines[index].decode("utf-8", "replace")]), [])
-            found = next((i for i in range(_SEVERITY, len(fields)) if fields[i].lower() in _SEVERITIES), None)
-            number = raw["line"][index]
-            if found is None:
-                self._rows.skip(number, f"expected a severity in field {_SEVERITY + 1} of a {kind} log, found none")
-                continue
-            extra = found - _SEVERITY
-            mended.append([*fields[:_URL], ",".join(fields[_URL : _URL + extra + 1]), *fields[_URL + extra + 1 :]])
-            numbers.append(number)
-        columns: dict[str, pl.Series] = {
-            name: pl.Series([row[place] if place < len(row) else None for row in mended], dtype=pl.String)
-            for place, name in plan.items()
-        }
-        if mended:
-            self._rows.add(kind, pl.DataFrame(columns | {"line": pl.Series(numbers, dtype=pl.UInt32)}))
-        return raw.filter(~wrong)
+
+def _parse(lines: Sequence[bytes], width: int, types: Mapping[int, pl.DataType]) -> pl.DataFrame:
+    """The fields of rows with `width` fields each, at the places and in the types wanted."""
+    return pl.read_csv(
+        b"\n".join(lines) + b"\n",
+        has_header=False,
+        schema={f"c{place}": types.get(place, pl.String()) for place in range(width)},
+        columns=sorted(types),
+        extra_columns="ignore",
+        missing_columns="insert",
+        ignore_errors=True,
+    )
 
 
 def _row_start(line: bytes) -> int | None:
@@ -192,6 +180,22 @@ def _row_start(line: bytes) -> int | None:
     if found := ROW.search(line):
         return found.start()
     return None
+
+
+def _has_severity(fields: Sequence[bytes]) -> bool:
+    return len(fields) > _SEVERITY and fields[_SEVERITY].strip().lower() in _SEVERITIES
+
+
+def _with_url_in_quotes(row: bytes) -> bytes | None:
+    """A threat or URL row whose URL holds commas without quotes, put together again; None where that fails."""
+    fields = next(csv.reader([row.decode("utf-8", "replace")]), [])
+    found = next((i for i in range(_SEVERITY, len(fields)) if fields[i].strip().lower().encode() in _SEVERITIES), None)
+    if found is None:
+        return None
+    after = _URL + found - _SEVERITY + 1
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([*fields[:_URL], ",".join(fields[_URL:after]), *fields[after:]])
+    return out.getvalue().encode()
 
 
 def _is_short_threat(row: bytes) -> bool:
