@@ -95,6 +95,17 @@ def test_what_is_not_written_is_off_or_unknown() -> None:
             id="pushed rules folded in",
         ),
         pytest.param(
+            firewall(
+                RULE,
+                after='<panorama><pre-rulebase><security><rules><entry name="a" loc="DG"/></rules></security>'
+                "</pre-rulebase></panorama>",
+            ),
+            "x.xml",
+            ConfigurationKind.RUNNING,
+            "",
+            id="pushed rules that stand apart",
+        ),
+        pytest.param(
             firewall(RULE, '<deviceconfig ptpl="T1"><system/></deviceconfig>'),
             "x.xml",
             ConfigurationKind.MERGED,

@@ -96,13 +96,17 @@ def _kind_of(name: str, pushed: bool, template: bool, from_get: bool) -> tuple[C
 
 
 def _marks(config: Element) -> tuple[bool, bool]:
-    """Whether any element says that it was pushed with policy (`loc`), and with a template (`ptpl`)."""
+    """Whether any element says that it was pushed with policy (`loc`), and with a template (`ptpl`).
+
+    Below `/config/panorama` pushed policy stands apart and is not folded in, marked or not.
+    """
     pushed = template = False
-    for element in config.iter():
-        attributes = element.attrib
-        if attributes:
-            pushed = pushed or ("loc" in attributes and element.tag == "entry")
-            template = template or "ptpl" in attributes or attributes.get("src") == "tpl"
+    for part in config:
+        for element in part.iter() if part.tag != "panorama" else ():
+            attributes = element.attrib
+            if attributes:
+                pushed = pushed or ("loc" in attributes and element.tag == "entry")
+                template = template or "ptpl" in attributes or attributes.get("src") == "tpl"
     return pushed, template
 
 
