@@ -9,8 +9,10 @@ import click
 
 from whydeny.cli.main import narrate
 from whydeny.model.errors import UsageError
+from whydeny.model.progress import Progress
 from whydeny.model.release import Release, parse_release
 from whydeny.model.site import Site
+from whydeny.sources.application_store import add_stored_content
 from whydeny.sources.open import open_inputs
 
 _PATH = click.Path(path_type=Path)
@@ -42,9 +44,11 @@ def release_of(text: str | None) -> Release | None:
     return release
 
 
-def open_site(paths: tuple[Path, ...]) -> Site:
-    """Open inputs; raises `InputError` if none can be used."""
-    return open_inputs(paths)
+def open_site(paths: tuple[Path, ...], progress: Progress | None = None) -> Site:
+    """Open inputs, and let kept application content stand in; raises `InputError` if none can be used."""
+    site = open_inputs(paths, progress)
+    add_stored_content(site)
+    return site
 
 
 def narrate_problems(site: Site) -> None:

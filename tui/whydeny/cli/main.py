@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": ("whydeny.cli.explain", "explain_command"),
     "match": ("whydeny.cli.match", "match_command"),
     "report": ("whydeny.cli.report", "report_command"),
+    "applications": ("whydeny.cli.applications", "applications_command"),
     "causes": ("whydeny.cli.causes", "causes_command"),
 }
 

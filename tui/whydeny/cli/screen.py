@@ -7,20 +7,20 @@ from typing import Any
 
 import click
 
-from whydeny.cli.inputs import inputs_argument, policy_options, release_of
+from whydeny.cli.inputs import inputs_argument, open_site, policy_options, release_of
 from whydeny.cli.main import reported
 from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress
 from whydeny.model.site import Site
 
 
-def explore(open_site: Callable[[Progress], Site], title: str, where: str | None = None, **choice: Any) -> None:
+def explore(read: Callable[[Progress], Site], title: str, where: str | None = None, **choice: Any) -> None:
     """Open the screen; raises `UsageError` where there is no terminal for it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the screen needs a terminal; 'whydeny explain' prints to a pipe or a file")
     from whydeny.ui.app import run_explorer  # the screen is loaded only when it is opened
 
-    sys.exit(run_explorer(open_site, title, where, **choice))
+    sys.exit(run_explorer(read, title, where, **choice))
 
 
 @click.command("open")
@@ -37,12 +37,10 @@ def open_command(
     where: str | None,
 ) -> None:
     """Open saved exports and configurations on the screen."""
-    from whydeny.sources.open import open_inputs
-
     paths = (*inputs, *config)
     title = " + ".join(path.name or str(path) for path in paths[:3]) + (" + …" if len(paths) > 3 else "")
     explore(
-        lambda progress: open_inputs(paths, progress),
+        lambda progress: open_site(paths, progress),
         title,
         where,
         release=release_of(pan_os),
@@ -56,7 +54,6 @@ def open_command(
 def demo_command() -> None:
     """Open the packaged demonstration site: synthetic firewalls, sessions and logs."""
     from whydeny.demo import demo_folder
-    from whydeny.sources.open import open_inputs
 
     with demo_folder() as folder:
-        explore(lambda progress: open_inputs([folder], progress), "demonstration (synthetic)")
+        explore(lambda progress: open_site((folder,), progress), "demonstration (synthetic)")

@@ -93,7 +93,8 @@ def _timeline(report: SiteReport) -> list[str]:
         "<p class=soft>Sessions by time; in red those allowed, then denied "
         "(to a scale of their own; the exact numbers show under the pointer).</p>"
     )
-    picture = f'<svg viewBox="0 0 1000 {height}" width="100%" height="{height}" preserveAspectRatio="none" role="img">{"".join(bars)}</svg>'
+    box = f'viewBox="0 0 1000 {height}" width="100%" height="{height}" preserveAspectRatio="none"'
+    picture = f'<svg {box} role="img">{"".join(bars)}</svg>'
     return ["<h2>Timeline</h2>", picture, caption]
 
 

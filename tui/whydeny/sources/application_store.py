@@ -13,6 +13,7 @@ import platformdirs
 from whydeny.model.applications import Application, ApplicationTable
 from whydeny.model.errors import InputError, WhydenyError
 from whydeny.model.safe import safe_text
+from whydeny.model.site import Problem, Site
 from whydeny.sources.exports.application_content import WHOLE_CONTENT, read_applications
 from whydeny.sources.exports.xml_tools import LARGEST
 
@@ -147,3 +148,20 @@ def _application(values: Mapping[str, Any]) -> Application:
             raise TypeError(field)
         fields[field] = value
     return Application(**fields)
+
+
+def add_stored_content(site: Site) -> None:
+    """Let kept content answer for applications that the inputs lack, where `show system info` names its version.
+
+    Content that is kept but damaged becomes a problem of the site.
+    """
+    if site.applications.complete:
+        return
+    kept = set(stored_versions())
+    for version in dict.fromkeys(system.content_version for system in site.systems if system.content_version):
+        if version in kept:
+            try:
+                site.applications = site.applications.over(load(version))
+            except InputError as error:
+                site.problems.append(Problem(f"{version}{_SUFFIX}", None, str(error)))
+            return
