@@ -9,7 +9,7 @@ import polars as pl
 
 from whydeny.cli.exits import Exit
 from whydeny.cli.inputs import inputs_argument, narrate_problems, open_site, policy_options, release_of
-from whydeny.cli.main import reported
+from whydeny.cli.main import narrate, reported
 from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.parse import parse_filter
 from whydeny.report.data import finding_json
@@ -68,6 +68,8 @@ def explain_command(
             print(json.dumps(finding_json(finding), ensure_ascii=False))
         else:
             print(("\n" + "-" * 72 + "\n\n" if number else "") + finding_text(finding), end="")
+    for problem in dict.fromkeys(judge.problems.values()):
+        narrate(problem)
     if not rows:
         print("whydeny: no session is selected", file=sys.stderr)
         sys.exit(Exit.NOTHING)

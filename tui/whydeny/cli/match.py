@@ -64,9 +64,13 @@ def match_command(
     """
     site = open_site((*config, *applications))
     narrate_problems(site)
-    engine = Judge(site, release_of(pan_os), serial, device_group).engine_for(serial, vsys)
+    judge = Judge(site, release_of(pan_os), serial, device_group)
+    engine = judge.engine_for(serial, vsys)
     if engine is None:
-        raise UsageError(f"no configuration is among {', '.join(str(path) for path in config)}")
+        raise UsageError(
+            next(iter(judge.problems.values()), "")
+            or f"no configuration is among {', '.join(str(path) for path in config)}"
+        )
     if flows is None:
         for name in ("from_zone", "to_zone", "source", "destination", "protocol"):
             if given[name] is None:

@@ -9,7 +9,7 @@ import polars as pl
 from whydeny.cli.exits import Exit
 from whydeny.cli.explain import selected_rows
 from whydeny.cli.inputs import inputs_argument, narrate_problems, open_site, policy_options, release_of
-from whydeny.cli.main import reported
+from whydeny.cli.main import narrate, reported
 from whydeny.report.html import report_html
 from whydeny.report.site import build_report
 from whydeny.report.site_text import report_csv, report_json, report_markdown, report_text
@@ -48,7 +48,10 @@ def report_command(
     if not len(site.sessions) or (rows is not None and not len(rows)):
         print("whydeny: no session is selected", file=sys.stderr)
         sys.exit(Exit.NOTHING)
-    report = build_report(site, judge, judge.judge_all(), title, most, rows)
+    judged = judge.judge_all()
+    for problem in dict.fromkeys(judge.problems.values()):
+        narrate(problem)
+    report = build_report(site, judge, judged, title, most, rows)
     if form == "json":
         for line in report_json(report):
             print(line)

@@ -28,9 +28,12 @@ FIXED = frozenset({"from", "to", "rule-type", "protocol", "target"})
 ADDRESS_FIELDS = frozenset({"source", "destination"})
 
 
-def no_policy(rulebase: Rulebase) -> LookUp:
-    """The answer of a rulebase that nobody gave."""
-    return LookUp(rulebase, None, Certainty.UNKNOWN, reason="no configuration of this firewall among the inputs")
+NO_CONFIGURATION = "no configuration of this firewall among the inputs"
+
+
+def no_policy(rulebase: Rulebase, reason: str = "") -> LookUp:
+    """The answer of a rulebase that nobody gave, or of which nothing tells whose is meant."""
+    return LookUp(rulebase, None, Certainty.UNKNOWN, reason=reason or NO_CONFIGURATION)
 
 
 def narrowed(look: LookUp, possible: tuple[RuleTrace, ...]) -> LookUp:
@@ -71,6 +74,7 @@ class Case:
         engine: Engine | None,
         release: Release | None,
         near: int = 8,
+        no_policy_reason: str = "",
     ) -> None:
         self.session = session
         self.outcome = outcome
@@ -78,6 +82,7 @@ class Case:
         self.engine = engine
         self.release = release
         self._near = near
+        self._no_policy_reason = no_policy_reason
 
     # --- the row
 
@@ -134,7 +139,9 @@ class Case:
 
     def look_up(self, rulebase: Rulebase) -> LookUp:
         """The rule of a rulebase for the row's final values, from the configuration alone."""
-        return self.engine.look_up(rulebase, self.flow, near=self._near) if self.engine else no_policy(rulebase)
+        if self.engine is None:
+            return no_policy(rulebase, self._no_policy_reason)
+        return self.engine.look_up(rulebase, self.flow, near=self._near)
 
     @cached_property
     def security(self) -> LookUp:

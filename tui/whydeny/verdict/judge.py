@@ -6,6 +6,7 @@ import polars as pl
 
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.configuration import Rulebase
+from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import Release
 from whydeny.model.site import Site
@@ -38,7 +39,7 @@ class Judge:
     """Everything needed to judge the sessions of one site, prepared once.
 
     `release` overrides what the inputs say; `serial` and `device_group` choose whose policy a Panorama
-    configuration makes. Raises `UsageError` where nothing tells whose policy is meant.
+    configuration makes. `problems` says whose policy could not be chosen, and why: those rows are judged without.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Judge:
         self.firewalls = Firewalls(site, release)
         self.serial = serial
         self.device_group = device_group
+        self.problems: dict[tuple[str | None, str], str] = {}
         self._engines: dict[tuple[str | None, str], Engine | None] = {}
 
     @cached_property
@@ -84,7 +86,11 @@ class Judge:
         configurations = self.firewalls.configurations(serial)
         if not configurations:
             return None
-        policy = assemble(configurations, vsys, serial, self.device_group)
+        try:
+            policy = assemble(configurations, vsys, serial, self.device_group)
+        except UsageError as error:
+            self.problems[serial, vsys] = str(error)
+            return None
         return Engine(policy, self.applications, self.site.answers, self.firewalls.release(serial))
 
     def case(self, row: int, near: int = NEAR) -> Case:
@@ -92,7 +98,8 @@ class Judge:
         session = self.site.sessions.session(row)
         engine = self.engine_for(session.serial, session.vsys)
         release = self.firewalls.release(session.serial, session.config_version)
-        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release, near)
+        reason = self.problems.get((session.serial or self.serial, session.vsys or "vsys1"), "")
+        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release, near, reason)
 
     def finding(self, row: int) -> Finding:
         """The whole finding for one session (row of the session table, 0-based)."""
