@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 # What the stylesheets name beside Textual's own variables. A theme of another's making falls back to these.
 ROLES = {
@@ -18,6 +18,10 @@ ROLES = {
     "row-cursor-blurred": "#21262d",
     "bar-background": "#161b22",
 }
+
+
+# What Textual's own widgets ask of an ansi theme beside the colours.
+_ANSI_VARIABLES = BUILTIN_THEMES["ansi-dark"].variables
 
 
 def _theme(name: str, dark: bool, base: Mapping[str, str], roles: Mapping[str, str], ansi: bool = False) -> Theme:
@@ -37,6 +41,7 @@ def _theme(name: str, dark: bool, base: Mapping[str, str], roles: Mapping[str, s
         panel=roles["bar-background"],
         boost=roles["bar-background"],
         variables={
+            **(_ANSI_VARIABLES if ansi else {}),
             **roles,
             "block-cursor-background": roles["row-cursor"],
             "block-cursor-foreground": roles["row-cursor-text"],
@@ -109,10 +114,10 @@ THEMES = {
 
 
 def choose_theme(setting: str, no_color: bool, color_system: str | None) -> str:
-    """The theme to start with: what is set, `plain` under NO_COLOR, the terminal's own 16 colours where it has no
-    more, else `dark`. A name that is not a theme's is taken for `auto`."""
-    if no_color or color_system is None:
+    """The theme to start with: `plain` under NO_COLOR, else what is set, else the terminal's own 16 colours where it
+    has no more, none where it has none, `dark` otherwise. A name that is not a theme's is taken for `auto`."""
+    if no_color:
         return "plain"
     if setting in THEMES:
         return setting
-    return "ansi" if color_system == "standard" else "dark"
+    return {None: "plain", "standard": "ansi"}.get(color_system, "dark")

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, cast
 
+from textual.reactive import reactive
 from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
 
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.jobs import Jobs
@@ -13,6 +15,10 @@ if TYPE_CHECKING:
 
 class BaseScreen(Screen[Any]):
     """A screen of the explorer."""
+
+    # Textual draws the whole screen anew for every change of focus, 8 KB at 80x24; the widgets that gain and lose it
+    # draw themselves anyway.
+    focused: reactive[Widget | None] = reactive(None, repaint=False)
 
     @property
     def explorer_app(self) -> "ExplorerApp":

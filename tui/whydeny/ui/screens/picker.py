@@ -70,7 +70,9 @@ class PickScreen(BaseModal):
             numbers = [n for n, entry in enumerate(pane.lines) if entry.target == self._start]
             if numbers:
                 pane.cursor = numbers[0]
-        self.query_one(Input).focus()
+        field = self.query_one(FilterInput)
+        field.cursor_blink = False
+        field.focus()
 
     @property
     def _list(self) -> LinesPane:

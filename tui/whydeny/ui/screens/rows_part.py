@@ -78,12 +78,8 @@ class RowsPart(ExplorerBase):
         row = f"{self.table.cursor + 1:,}/" if rows else ""
         marked = f"{self.glyphs.mark}{len(self.table.marks)} " if self.table.marks else ""
         aside = "filter off " if self.aside else ""
-        self.filter_bar.count(
-            Span(aside, "doubt"),
-            Span(marked, "link"),
-            Span(f"{row}{rows:,}", "strong"),
-            Span(f" of {total:,}", "quiet"),
-        )
+        spans = (Span(aside, "doubt"), Span(marked, "link"), Span(f"{row}{rows:,} of {total:,}"))
+        self.filter_bar.count(*(span for span in spans if span.text))
 
     @on(FilterBar.Typed)
     def _filter_typed(self, event: FilterBar.Typed) -> None:

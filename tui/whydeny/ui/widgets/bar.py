@@ -74,7 +74,7 @@ class Bar(Widget):
             return Strip.blank(width, self.rich_style)
         right = [(self._draw(s.text), s.role) for s in self._right]
         taken = sum(cell_len(text) for text, _ in right)
-        if taken > width - 4:
+        if self._left and taken > width - 4:
             right, taken = [], 0
         segments = []
         left = width - taken - (1 if taken else 0)
@@ -89,7 +89,7 @@ class Bar(Widget):
             left -= length
         segments.append(Segment(" " * (left + (1 if taken else 0)), self.rich_style))
         segments += [Segment(text, self._style(role)) for text, role in right]
-        return Strip(segments).adjust_cell_length(width, self.rich_style)
+        return Strip(s for s in segments if s.text).adjust_cell_length(width, self.rich_style)
 
     def _draw(self, text: str) -> str:
         return self.glyphs.plain(safe_text(text))

@@ -57,6 +57,7 @@ class FilterBar(Vertical):
     def __init__(self, *, glyphs: Glyphs, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.glyphs = glyphs
+        self._count_width = 0
         self._quiet = ""  # the text that was put in and not typed
 
     def compose(self) -> ComposeResult:
@@ -74,6 +75,7 @@ class FilterBar(Vertical):
         """The field takes the focus only when it is asked for."""
         self.query_one("#filter-label", Bar).show([Span("/ ", "key")])
         self.query_one("#filter-mistake").display = False
+        self.field.cursor_blink = False  # a blink is a line over the wire every half second
         self.field.can_focus = False
 
     @property
@@ -107,8 +109,11 @@ class FilterBar(Vertical):
     def count(self, *spans: Span) -> None:
         """Say how many rows pass."""
         bar = self.query_one("#filter-count", Bar)
-        bar.styles.width = sum(len(s.text) for s in spans) + 1
-        bar.show(spans)
+        width = sum(len(s.text) for s in spans) + 1
+        if width > self._count_width or width < self._count_width - 8:  # another width lays the whole screen out anew
+            self._count_width = width
+            bar.styles.width = width
+        bar.show((), [*spans, Span(" ")])
 
     def mistake(self, message: str, position: int | None = None) -> None:
         """Point at a mistake; an empty message takes the row away."""

@@ -82,6 +82,7 @@ class LinesPane(ScrollView, can_focus=True):
         """Show other lines, from the top unless `keep_place`."""
         if list(lines) == list(self._lines) and self._wrapped_at == self._width:
             return
+        before, top = list(self._rows), self.scroll_offset.y
         self._lines = lines
         self._wrap()
         if self.choose:
@@ -89,7 +90,19 @@ class LinesPane(ScrollView, can_focus=True):
             self.cursor = self.cursor if keep_place and self.cursor in targets else (targets[0] if targets else -1)
         if not keep_place:
             self.scroll_to(0, 0, animate=False, force=True)
-        self.refresh()
+        self._refresh_changed(before, top)
+
+    def _refresh_changed(self, before: list[tuple[Span, ...]], top: int) -> None:
+        """Draw only rows that differ: two sessions share most of what their rules say."""
+        if self.scroll_offset.y != top or top or (self.choose and self.has_focus):
+            self.refresh()
+            return
+        for row in range(self._height):
+            old = before[row] if row < len(before) else None
+            new = self._rows[row] if row < len(self._rows) else None
+            last = row == self._height - 1  # has the sign that there is more
+            if old != new or last:
+                self.refresh_lines(row)
 
     @property
     def _width(self) -> int:

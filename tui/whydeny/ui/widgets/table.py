@@ -315,13 +315,16 @@ class RowTable(ScrollView, can_focus=True):
         ground = ("cursor" if self.has_focus else "blurred") if under else ""
         base = self._style(ground)
         marked = int(self._view.order[position]) in self.marks
-        segments = [
-            Segment(self.glyphs.cursor if under else " ", base),
-            Segment(self.glyphs.mark, self._style(f"{ground} marked".strip())) if marked else Segment(" ", base),
-        ]
+        segments: list[Segment] = []
+        run = self.glyphs.cursor if under else " "
+        if marked:
+            segments = [Segment(run, base), Segment(self.glyphs.mark, self._style(f"{ground} marked".strip()))]
+            run = ""
+        else:
+            run += " "
         texts = self._texts_of(position)
         plain, more = self.glyphs.plain, self.glyphs.more
-        run, at = "", GUTTER
+        at = GUTTER
         for placed in self._placed:
             run += " " * (placed.x + GUTTER - at)
             at = placed.x + GUTTER + placed.width
@@ -330,18 +333,20 @@ class RowTable(ScrollView, can_focus=True):
                 continue
             raw = texts[placed.number]
             text = plain(raw) if raw else self.glyphs.dash
-            text = text.rjust(placed.width) if placed.column.right else text
-            text = fit(text, placed.width, more)
+            text = fit(text.rjust(placed.width) if placed.column.right else text, placed.width, more)
             role = placed.column.role(raw) if placed.column.role is not None and raw else ""
-            here = under and placed.column is self.column
-            if role or here:
-                segments.append(Segment(run, base))
-                style = base if under and self.has_focus else self._style(f"{ground} {role}".strip())
-                segments.append(Segment(text, style + Style(underline=True, bold=True) if here else style))
-                run = ""
-            else:
+            style = self._style(f"{ground} {role}".strip()) if role and not (under and self.has_focus) else base
+            if under and placed.column is self.column:
+                style = style + Style(underline=True, bold=True)
+            if style is base:
                 run += text
-        segments.append(Segment(run, base))
+                continue
+            if run:
+                segments.append(Segment(run, base))
+            run = ""
+            segments.append(Segment(text, style))
+        if run:
+            segments.append(Segment(run, base))
         return segments, base
 
     # Moving.
@@ -353,18 +358,21 @@ class RowTable(ScrollView, can_focus=True):
     def watch_cursor(self, old: int, new: int) -> None:
         """Draw the two rows anew; scroll only where the new one is out of sight."""
         before = self.scroll_offset.y
-        self._keep_in_sight()
+        self._keep_in_sight(jump=self._rows_in_sight // 4)
         if self.scroll_offset.y == before:
             self.refresh_lines(old + 1, 1)
             self.refresh_lines(new + 1, 1)
 
-    def _keep_in_sight(self) -> None:
+    def _keep_in_sight(self, jump: int = 0) -> None:
+        """Scroll until the cursor is in sight. `jump` rows further: a page is drawn once for several keys then, which
+        is what makes a held key cheap over SSH."""
         rows = self._rows_in_sight
         top = self.scroll_offset.y
         if self.cursor < top:
-            self.scroll_to(0, self.cursor, animate=False, force=True)
+            self.scroll_to(0, max(0, self.cursor - jump), animate=False, force=True)
         elif self.cursor >= top + rows:
-            self.scroll_to(0, self.cursor - rows + 1, animate=False, force=True)
+            last = max(0, len(self._view) - rows)
+            self.scroll_to(0, min(self.cursor - rows + 1 + jump, last), animate=False, force=True)
 
     def _tell(self) -> None:
         row = self.row
