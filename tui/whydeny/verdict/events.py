@@ -11,14 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from whydeny.model.columns import Kind
-
-if TYPE_CHECKING:
-    from whydeny.verdict.related import LogRows
+from whydeny.verdict.rows import LogRows
 
 COMMIT, CONTENT, REFRESH = "commit", "content", "list-refresh"
 
@@ -79,7 +76,7 @@ def _same(mine: str | None, wanted: str | None) -> bool:
 class Timeline:
     """The events and changes of all firewalls, read from the logs once and found by time."""
 
-    def __init__(self, system: "LogRows", configuration: "LogRows") -> None:
+    def __init__(self, system: LogRows, configuration: LogRows) -> None:
         self._system = system
         self._configuration = configuration
         self._naming: dict[str, list[int]] = {}
