@@ -30,6 +30,13 @@ class Failure(StrEnum):
 
 # Failures of the way there: the call itself was harmless, so it may be tried again.
 PASSING = frozenset({Failure.REFUSED, Failure.UNREACHABLE, Failure.CUT, Failure.BUSY})
+# Failures that the next call would meet as well.
+FATAL = frozenset(
+    {
+        Failure.WRONG_PASSWORD, Failure.KEY_REFUSED, Failure.UNKNOWN_HOST, Failure.REFUSED, Failure.UNREACHABLE,
+        Failure.CERTIFICATE, Failure.TLS, Failure.NOT_CONNECTED, Failure.SESSION_ENDED, Failure.CREDENTIALS,
+    }
+)  # fmt: skip
 
 
 class FirewallError(WhydenyError):

@@ -1,0 +1,330 @@
+"""A firewall as a source of sessions: opened, watched, and asked about one session.
+
+Every method may run in a thread of its own. Each leaves a new `Site` in `site` (its tables are replaced, never
+changed), and keeps row numbers: rows are only ever added behind, so the cursor on the screen stays where it is.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Condition
+
+import polars as pl
+
+from whydeny.model.columns import Kind
+from whydeny.model.configuration import Policy, Rule
+from whydeny.model.progress import Progress
+from whydeny.model.safe import safe_text
+from whydeny.model.site import Problem, Site, SystemInfo
+from whydeny.model.tables import Session, SessionTable
+from whydeny.sources.exports.collect import LOG_NAMES, Rows
+from whydeny.sources.firewall.answers import parse_small
+from whydeny.sources.firewall.commands import command, value
+from whydeny.sources.firewall.configuration import fetch_configuration
+from whydeny.sources.firewall.connection import Connection
+from whydeny.sources.firewall.content import fetch_content
+from whydeny.sources.firewall.failures import FATAL, Failure, FirewallError
+from whydeny.sources.firewall.keeper import SESSION_TABLE, Refreshed, SiteKeeper
+from whydeny.sources.firewall.logs import FIRST_VIEW, fetch_log, has_log
+from whydeny.sources.firewall.policy_tests import DeviceOpinion, ask_policy
+from whydeny.sources.firewall.reading import problems_of, read_session_page, table_of
+from whydeny.sources.firewall.related import Query, both, related_queries, since
+from whydeny.sources.firewall.run_time import RunTime, needs_of
+from whydeny.sources.firewall.sessions import SessionFilter, count_sessions, fetch_sessions
+from whydeny.sources.firewall.system import fetch_ha_state, fetch_system, is_panorama
+
+FIRST_HOURS = 1
+MOST = 5000  # rows of one search, unless the user wants more
+DISCARDED = SessionFilter(state="discard")
+_OVERLAP = timedelta(seconds=30)  # rows of a log do not come quite in order
+_TOGETHER = 3  # log queries of one session at once; a call is left for what the user does meanwhile
+_LEAVE = 10.0  # seconds that leaving waits for open jobs to be ended
+_DETAILS = ("tracker_stage", "portal_session", "proxied")
+_SAME = ("source", "destination", "source_port", "destination_port", "protocol")
+_SERVING = frozenset({None, "active", "active-primary", "active-secondary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """`show session id`: the session with what only this command tells, and every line of the answer."""
+
+    session: Session
+    lines: tuple[tuple[str, str], ...]
+
+
+class FirewallSource:
+    """One firewall (or one behind a Panorama, where the connection's address has its serial)."""
+
+    def __init__(self, connection: Connection, vsys: str | None = None, content_folder: Path | None = None) -> None:
+        self.connection = connection
+        self.vsys = vsys
+        self.system = SystemInfo()
+        self.ha_state: str | None = None
+        self.watched: SessionFilter | None = DISCARDED  # what `refresh` fetches of the session table
+        self.followed: dict[Kind, str] = {}  # what `refresh` fetches of the logs
+        self._keeper = SiteKeeper(connection.address.name)
+        self._content_folder = content_folder
+        self._run_time = RunTime(connection, vsys or "vsys1")
+        self._refused: set[Kind] = set()
+        self._related: set[Query] = set()
+        self._working: list[Progress] = []
+        self._change = Condition()
+
+    @property
+    def site(self) -> Site:
+        """Everything that has come so far."""
+        return self._keeper.site
+
+    @property
+    def gone(self) -> frozenset[int]:
+        """Rows of the session table whose sessions have ended since; they are kept."""
+        return self._keeper.gone
+
+    @property
+    def name(self) -> str:
+        """How messages and sources call the firewall."""
+        return self.connection.address.name
+
+    def open(self, progress: Progress, on_site: Callable[[Site], None] | None = None) -> Site:
+        """Who it is, the first view (sessions allowed and then refused in the last hour), the configuration.
+
+        What vanishes soonest is fetched first. `on_site` gets the first view before the configuration is read.
+        Raises `FirewallError` where nothing can be had at all; what only a right is missing for is a problem of the
+        site.
+        """
+        with self._work(progress):
+            self.system = fetch_system(self.connection, progress, self._keeper.file("system information"))
+            if is_panorama(self.system) and not self.connection.address.serial:
+                raise FirewallError(Failure.SAID, f"{self.name}: is a Panorama; choose one of the firewalls it manages")
+            self._run_time.multi_vsys = self.system.multi_vsys
+            self._keeper.set(systems=[self.system])
+            self._try(lambda: self._note_ha(progress))
+            self._try(lambda: self._load(DISCARDED, progress, None))
+            self._try(lambda: self._search(Kind.TRAFFIC, self.first_view(), progress, MOST))
+            self.followed[Kind.TRAFFIC] = FIRST_VIEW
+            if on_site is not None:
+                on_site(self.site)
+            self._open_configuration(progress)
+            self._try(lambda: self._open_content(progress))
+        return self.site
+
+    def first_view(self) -> str:
+        """The filter of the first view, by the device's own clock."""
+        return both(FIRST_VIEW, self._last_hour())
+
+    def count(self, wanted: SessionFilter, progress: Progress) -> int | None:
+        """How many sessions the session table has for a filter, before they are fetched."""
+        with self._work(progress):
+            return count_sessions(self.connection, wanted, progress)
+
+    def load_sessions(self, wanted: SessionFilter, progress: Progress, most: int | None = None) -> Refreshed:
+        """Fetch sessions of the session table; from then on `refresh` watches this filter."""
+        with self._work(progress):
+            found = self._load(wanted, progress, most)
+            self.watched = wanted
+            return found
+
+    def search(self, kind: Kind, query: str, progress: Progress, most: int = MOST, follow: bool = False) -> Refreshed:
+        """Fetch rows of a log by a filter of the firewall's own language; with `follow`, `refresh` goes on with it."""
+        with self._work(progress):
+            found = self._search(kind, query, progress, most)
+            if follow:
+                self.followed[kind] = query
+            return found
+
+    def refresh(self, progress: Progress) -> Refreshed:
+        """What changed: the watched part of the session table, and new rows of the followed logs."""
+        before = len(self.site.sessions)
+        changed: tuple[int, ...] = ()
+        with self._work(progress):
+            if self.watched is not None:
+                changed = self._load(self.watched, progress, None).changed
+            for kind, query in tuple(self.followed.items()):
+                self._search(kind, both(query, self._newest(kind)), progress, MOST)
+        return Refreshed(self.site, tuple(range(before, len(self.site.sessions))), changed, self.gone)
+
+    def details(self, session: Session, progress: Progress) -> Details | None:
+        """`show session id` for a session; None where the firewall has no such session any more.
+
+        Ids are used again: an answer about other addresses or ports is none.
+        """
+        if session.id is None:
+            return None
+        with self._work(progress):
+            try:
+                body = self.connection.op(command("show/session", value("id", str(session.id))), progress)
+            except FirewallError as error:
+                if error.failure is Failure.SAID:
+                    return None
+                raise
+        return self._take_details(session, body)
+
+    def ask_policy(self, session: Session, progress: Progress) -> DeviceOpinion:
+        """The device's own policy tests for a session; they are kept among the site's answers."""
+        with self._work(progress):
+            file = self._keeper.file("policy tests")
+            opinion = ask_policy(self.connection, session, self.system.release, progress, file)
+            for error in opinion.failures:
+                if error.failure in FATAL:
+                    raise error
+            self._keeper.take_tests(opinion.tests)
+            return opinion
+
+    def fetch_related(self, session: Session, progress: Progress) -> Site:
+        """Rows of the other logs that belong to a session, in a narrow window; nothing is asked for twice."""
+        with self._work(progress):
+            queries = [q for q in related_queries(session) if q not in self._related]
+            with ThreadPoolExecutor(_TOGETHER, "related") as pool:
+                fetched = [pool.submit(self._try, partial(self._related_rows, query, progress)) for query in queries]
+                for place, (query, done) in enumerate(zip(queries, fetched, strict=True)):
+                    progress.step("reading the rows that belong to this session", place, len(queries))
+                    if done.result():
+                        self._related.add(query)
+        return self.site
+
+    def resolve(
+        self, policy: Policy, session: Session | None, progress: Progress, rules: tuple[Rule, ...] | None = None
+    ) -> Site:
+        """Run-time facts that rules (None: all of the policy) ask for: list members, addresses, tags, users."""
+        with self._work(progress):
+            try:
+                self._keeper.take_answers(self._run_time.resolve(needs_of(policy, rules), session, progress))
+            finally:
+                self._keeper.add_problems(self._run_time.problems)
+        return self.site
+
+    def close(self) -> None:
+        """Leave: stop what runs, and wait a little until its log jobs are ended."""
+        with self._change:
+            for progress in self._working:
+                progress.stop.set()
+            self._change.wait_for(lambda: not self._working, _LEAVE)
+
+    # What the methods above are made of. None of these counts as work of its own.
+
+    @contextmanager
+    def _work(self, progress: Progress) -> Iterator[None]:
+        with self._change:
+            self._working.append(progress)
+        try:
+            yield
+        finally:
+            with self._change:
+                self._working.remove(progress)
+                self._change.notify_all()
+
+    def _try(self, call: Callable[[], object]) -> bool:
+        """Whether a part could be had; why not becomes a problem, unless everything else would fail as well."""
+        try:
+            call()
+        except FirewallError as error:
+            if error.failure in FATAL:
+                raise
+            self._keeper.add_problems(problems_of(self.name, [error]))
+            return False
+        return True
+
+    def _related_rows(self, query: Query, progress: Progress) -> None:
+        self._search(query.kind, query.filter, Progress(stop=progress.stop), query.most)
+
+    def _note_ha(self, progress: Progress) -> None:
+        self.ha_state = fetch_ha_state(self.connection, progress)
+        if self.ha_state not in _SERVING:
+            message = f"is the {self.ha_state} member of a pair: live sessions and their logs are on the other one"
+            self._keeper.add_problems([Problem(self.name, None, message)])
+
+    def _load(self, wanted: SessionFilter, progress: Progress, most: int | None) -> Refreshed:
+        file = self._keeper.file(SESSION_TABLE)
+        found = fetch_sessions(self.connection, wanted, progress, file, self.name, most)
+        if found.cut is not None:
+            self._keeper.add_problems(problems_of(self.name, [found.cut]))
+        serial = pl.lit(self.system.serial, pl.String()).cast(pl.Categorical()).alias("serial")
+        whole = found.cut is None and most is None and wanted == self.watched
+        return self._keeper.take_sessions(found.frame.with_columns(serial), whole, found.left)
+
+    def _search(self, kind: Kind, query: str, progress: Progress, most: int) -> Refreshed:
+        if kind in self._refused or not has_log(kind, self.system.release):
+            return Refreshed(self.site, gone=self.gone)
+        file = self._keeper.file(LOG_NAMES[kind])
+        try:
+            found = fetch_log(self.connection, kind, self._scoped(query), progress, file, self.name, most)
+        except FirewallError as error:
+            if error.failure is Failure.NO_RIGHTS:
+                self._refused.add(kind)
+            raise
+        if found.cut is not None:
+            self._keeper.add_problems(problems_of(self.name, [found.cut]))
+        self._keeper.add_problems(found.problems)
+        return self._keeper.take_log(kind, self._own(found.frame), int(found.more))
+
+    def _scoped(self, query: str) -> str:
+        """A query for this firewall's rows: a Panorama answers log queries from its own store, for all firewalls."""
+        serial = self.connection.address.serial
+        query = both(f"( serial eq {serial} )" if serial else "", query)
+        return both(f"( vsys eq {self.vsys} )" if self.vsys else "", query)
+
+    def _own(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Without rows of other firewalls, should a Panorama answer with such."""
+        serial = self.connection.address.serial
+        if not serial or not frame.height:
+            return frame
+        own = frame.filter(pl.col("serial").cast(pl.String) == serial)
+        message = "logs come from Panorama's own store, which holds what the firewall forwarded to it"
+        if own.height < frame.height:
+            message += f"; {frame.height - own.height:,} rows of other firewalls were left out"
+        self._keeper.add_problems([Problem(self.name, None, message)])
+        return own
+
+    def _newest(self, kind: Kind) -> str:
+        """From the newest row that is known of a log on; the hour of the first view where none is."""
+        table = self.site.sessions if kind is Kind.TRAFFIC else self.site.logs.get(kind)
+        newest = table.frame["receive_time"].max() if table is not None else None
+        return since(newest - _OVERLAP) if isinstance(newest, datetime) else self._last_hour()
+
+    def _last_hour(self) -> str:
+        if self.system.time is None:
+            return "( receive_time in last-hour )"
+        return since(self.system.time - timedelta(hours=FIRST_HOURS))
+
+    def _take_details(self, session: Session, body: bytes) -> Details | None:
+        rows = Rows(self._keeper.file(SESSION_TABLE), self.name)
+        read_session_page(body, rows)
+        table = SessionTable(table_of(rows, Kind.TRAFFIC))
+        if len(table) != 1:
+            return None
+        found = table.session(0)
+        if any(getattr(found, name) != getattr(session, name) for name in _SAME if getattr(session, name) is not None):
+            return None
+        told = {name: getattr(found, name) for name in _DETAILS if getattr(found, name) is not None}
+        self._keeper.take_details(session.row, told)
+        return Details(replace(session, **told), _lines(body))
+
+    def _open_configuration(self, progress: Progress) -> None:
+        found = fetch_configuration(self.connection, progress, self._keeper.file)
+        for configuration in found.configurations:
+            configuration.serial = configuration.serial or self.system.serial
+            configuration.hostname = configuration.hostname or self.system.hostname
+            configuration.release = configuration.release or self.system.release
+        self._keeper.add_problems(found.problems)
+        self._keeper.set(configurations=found.configurations)
+
+    def _open_content(self, progress: Progress) -> None:
+        version, folder = self.system.content_version, self._content_folder
+        self._keeper.set(applications=fetch_content(self.connection, version, folder, progress))
+
+
+def _lines(body: bytes) -> tuple[tuple[str, str], ...]:
+    """Every value of an answer with its label; those of the two flows begin with the flow's."""
+    root = parse_small(body)
+    result = None if root is None else root.find("result")
+    found: list[tuple[str, str]] = []
+    for element in result if result is not None else ():
+        if len(element):
+            found += [(f"{element.tag} {child.tag}", (child.text or "").strip()) for child in element]
+        else:
+            found.append((element.tag, (element.text or "").strip()))
+    return tuple((safe_text(label, 80), safe_text(text)) for label, text in found if text)
