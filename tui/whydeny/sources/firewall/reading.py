@@ -7,6 +7,7 @@ import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.errors import InputError
+from whydeny.model.safe import safe_text
 from whydeny.model.site import Problem
 from whydeny.model.tables import empty_frame
 from whydeny.sources.exports.collect import Rows
@@ -62,7 +63,7 @@ def without_doubles(kind: Kind, frame: pl.DataFrame) -> pl.DataFrame:
 
 def problems_of(name: str, errors: Sequence[Exception]) -> list[Problem]:
     """Failures as problems of the firewall called `name`."""
-    return [Problem(name, None, unnamed(str(error), name)) for error in errors]
+    return [Problem(name, None, safe_text(unnamed(str(error), name), 1000)) for error in errors]
 
 
 def unnamed(message: str, name: str) -> str:

@@ -45,7 +45,7 @@ def fetch_ha_state(connection: Connection, progress: Progress) -> str | None:
     """`active`, `passive`, …; None where the firewall is no member of a pair. Raises `FirewallError`."""
     root = parse_small(connection.op(command("show/high-availability/state"), progress))
     state = None if root is None else root.findtext("result/group/local-info/state")
-    return safe_text(state.strip().lower()) if state and state.strip() else None
+    return safe_text(state.strip().lower(), 40) if state and state.strip() else None
 
 
 def list_firewalls(connection: Connection, progress: Progress) -> tuple[Managed, ...]:
@@ -53,7 +53,7 @@ def list_firewalls(connection: Connection, progress: Progress) -> tuple[Managed,
     root = parse_xml(connection.op(command("show/devices/all"), progress, QUICK), connection.address.name)
     found = []
     for entry in root.iterfind("result/devices/entry"):
-        values = {child.tag: safe_text((child.text or "").strip()) for child in entry}
+        values = {child.tag: safe_text((child.text or "").strip(), 200) for child in entry}
         serial = values.get("serial") or safe_text(entry.get("name", ""))
         if serial:
             connected = values.get("connected") == "yes"
