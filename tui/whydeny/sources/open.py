@@ -127,7 +127,7 @@ class _File:
         recognised = recognise(head)
         if recognised.form is Form.ANSWERS and PurePosixPath(self._item.folder).name.lower() in _LIST_FOLDERS:
             recognised = Recognised(Form.LIST)
-        if recognised.form in _STREAMED:
+        if recognised.form in (*_STREAMED, Form.UNUSABLE):
             self._read(recognised, stream, name)
         else:
             self._read_whole(recognised, self._bytes(stream, recognised), name)
@@ -159,8 +159,6 @@ class _File:
 
     def _read_whole(self, recognised: Recognised, data: bytes, name: str) -> None:
         """A file that is read in one piece; text may hold several commands and their answers."""
-        if recognised.form is Form.UNUSABLE:
-            raise InputError(f"{name}: {recognised.why}")
         pages = split_pages(data)
         if recognised.form is Form.LIST or (len(pages) == 1 and not pages[0].command):
             self._read(recognised, io.BytesIO(data), name)

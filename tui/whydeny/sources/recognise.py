@@ -77,7 +77,9 @@ _VENDORS = (
     (r"kernel: .*\bSRC=\S+ DST=\S+ ", f"a Linux firewall log; {_LOGS}"),
     (r'^\S+ \S+ \S+ \[[^\]]+\] "[A-Z]+ \S+ HTTP', f"a web server's access log; {_LOGS}"),
 )
-_HTML = re.compile(rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script)", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(
+    rb"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*<(?:!doctype\s+html|html|head|body|script)", re.IGNORECASE | re.DOTALL
+)
 _SET = re.compile(
     r"^set (?:deviceconfig|network|shared|vsys|rulebase|zone|address|address-group|service|service-group|mgt-config"
     r"|device-group|application|application-group|template|profiles|tag|devices|schedule|region|readonly|external-list"

@@ -25,6 +25,7 @@ DEEPEST = 5  # an archive counts 2, gzip 1: a zip of a .tar.gz, or of zips, and 
 _COST = {"gzip": 1, "zip": 2, "tar": 2}
 _GUESS = 12  # how often a gzip file of unknown size is taken to unpack, for the progress bar only
 _COPY = 1 << 20
+_PIECE = 1 << 24
 _PASSED_OVER = ("expected.json", "desktop.ini", "thumbs.db")
 _KEPT_DOTFILES = (".merged-running-config.xml",)  # of a tech-support file
 _BROKEN = (OSError, EOFError, zlib.error, zipfile.BadZipFile, tarfile.TarError, NotImplementedError, RuntimeError)
@@ -35,49 +36,64 @@ class Bounded:
     """A stream that ends with a sentence when it grows beyond what its packed size can explain."""
 
     def __init__(self, raw: IO[bytes], item: "Item") -> None:
-        self._raw = raw
         self._item = item
+        self._take: Callable[[int], bytes] = getattr(raw, "read1", raw.read)  # keeps what comes before damage
         self._held = b""
+        self._error: InputError | None = None
         self.count = 0  # bytes read so far
 
     def peek(self, size: int) -> bytes:
         """The next `size` bytes, or as many as there are, without taking them."""
-        while len(self._held) < size and (data := self._more(size - len(self._held))):
-            self._held += data
+        if len(self._held) < size:
+            self._held += self._fill(size - len(self._held))
+        if not self._held and self._error is not None:
+            raise self._error
         return self._held[:size]
 
     def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes; all that is left for -1."""
-        if size < 0:
-            parts = [self._held]
-            self._held = b""
-            while data := self._more(_COPY):
-                parts.append(data)
-            return b"".join(parts)
-        if self._held:
+        """Up to `size` bytes; all that is left for -1. What could be read before damage comes before the error."""
+        wanted = LARGEST if size < 0 else size
+        if self._held and size >= 0:
             data, self._held = self._held[:size], self._held[size:]
             return data
-        return self._more(size)
+        held, self._held = self._held, b""
+        data = held + self._fill(wanted)
+        if not data and self._error is not None:
+            raise self._error
+        return data
 
     def fraction(self) -> float:
         """How much of the item has been read, 0 to 1."""
         whole = self._item.size or self._item.packed * _GUESS
         return min(1.0, (self.count - len(self._held)) / whole) if whole else 1.0
 
-    def _more(self, size: int) -> bytes:
+    def _fill(self, size: int) -> bytes:
+        """`size` bytes, fewer at the end or where the stream is damaged: then the error is kept for the next call."""
+        parts: list[bytes] = []
+        missing = size
+        while missing and self._error is None:
+            try:
+                part = self._take(min(missing, _PIECE))
+            except _BROKEN as error:
+                self._error = InputError(f"{self._item.name}: is damaged or cut off ({_reason(error)})")
+                break
+            if not part:
+                break
+            parts.append(part)
+            missing -= len(part)
+            self.count += len(part)
+            self._error = self._beyond_bounds()
+        return b"".join(parts)
+
+    def _beyond_bounds(self) -> InputError | None:
         item = self._item
-        try:
-            data = self._raw.read(size)
-        except _BROKEN as error:
-            raise InputError(f"{item.name}: is damaged or cut off ({_reason(error)})") from None
-        self.count += len(data)
         if self.count > LARGEST:
-            raise InputError(f"{item.name}: has more than {LARGEST >> 30} GB; export less at a time")
+            return InputError(f"{item.name}: has more than {LARGEST >> 30} GB; export less at a time")
         if self.count > SLACK and self.count > RATIO * max(item.packed, 1):
-            raise InputError(
+            return InputError(
                 f"{item.name}: unpacks to more than {RATIO} times its size, as no log does; it is not read"
             )
-        return data
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +221,6 @@ def _of_file(path: Path, folder: str) -> Item:
 
 
 def _of_gzip(item: Item, depth: int) -> Item:
-    base = item.base
-    for ending, instead in ((".tgz", ".tar"), (".gz", "")):
-        if base.lower().endswith(ending):
-            base = base[: -len(ending)] + instead
-            break
-
     @contextmanager
     def gunzip() -> Iterator[IO[bytes]]:
         assert item.opener is not None
@@ -218,7 +228,7 @@ def _of_gzip(item: Item, depth: int) -> Item:
             yield cast(IO[bytes], raw)
 
     size = _size_in_gzip(item) if item.depth == 0 else 0
-    return Item(f"{item.name}:{base}", item.folder, size, item.size or item.packed, item.weight, gunzip, depth)
+    return Item(item.name, item.folder, size, item.size or item.packed, item.weight, gunzip, depth)
 
 
 def _size_in_gzip(item: Item) -> int:
@@ -240,7 +250,7 @@ def _of_zip(item: Item, depth: int) -> Iterator[Item]:
         _check_count(item, len(members))
         total = sum(m.compress_size for m in members) or 1
         for member in sorted(members, key=lambda m: m.filename):
-            name = safe_text(member.filename)
+            name = safe_text(str(PurePosixPath(member.filename)))
             yield Item(
                 f"{item.name}:{name}",
                 f"{item.name}:{PurePosixPath(name).parent}",
@@ -263,7 +273,7 @@ def _of_tar(item: Item, depth: int) -> Iterator[Item]:
         _check_count(item, len(members))
         total = sum(m.size for m in members) or 1
         for member in sorted(members, key=lambda m: m.name):
-            name = safe_text(member.name)
+            name = safe_text(str(PurePosixPath(member.name)))
             yield Item(
                 f"{item.name}:{name}",
                 f"{item.name}:{PurePosixPath(name).parent}",

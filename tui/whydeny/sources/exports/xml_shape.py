@@ -126,7 +126,8 @@ def _complaint(shape: Shape) -> str:
         details = "; ".join(part for part in (f"code {code}" if code else "", meaning, said) if part)
         return f"it is an error answer of the firewall ({details or f'status {safe_text(status, 20)}'}); {_AGAIN}"
     if "job" in shape.inner and not shape.children_of("job"):
-        return f"it only says that a job was queued ({said}); fetch the job's result once it is finished"
+        details = f" ({said})" if said else ""
+        return f"it only says that a job was queued{details}; fetch the job's result once it is finished"
     if not shape.inner and not said:
         return "it is an answer without a result: nothing matched, or the path does not exist; check the query"
     return ""

@@ -10,7 +10,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 from whydeny.model.errors import InputError
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.blocks import ByteStream
-from whydeny.sources.exports.xml_tools import DEEPEST
+from whydeny.sources.exports.xml_tools import DEEPEST, broken_xml
 
 _PIECE = 1 << 18
 _END = b"</response>"
@@ -91,12 +91,6 @@ def stream_documents(
     except TooDeep:
         raise InputError(f"{name}: elements nest deeper than {DEEPEST} levels, which no PAN-OS file does") from None
     except ParseError as error:
-        line, column = error.position
-        reason = safe_text(str(error).partition(":")[0])
-        if reason == "no element found":
-            reason = "its end: it is cut off, or only half was copied,"
-        raise InputError(
-            f"{name}, line {line + lines}: expected well-formed XML, found {reason} at column {column + 1}"
-        ) from None
+        raise broken_xml(error, name, lines) from None
     except (ValueError, LookupError) as error:  # an encoding declaration that Python doesn't know or that is wrong
         raise InputError(f"{name}: the XML can't be decoded ({safe_text(str(error))})") from None

@@ -117,13 +117,23 @@ def _feed(data: bytes, name: str, target: object) -> Any:
     except _TooDeep:
         raise InputError(f"{name}: elements nest deeper than {DEEPEST} levels, which no PAN-OS file does") from None
     except ParseError as error:
-        line, column = error.position
-        reason = safe_text(str(error).partition(":")[0])
-        raise InputError(
-            f"{name}, line {line}: expected well-formed XML, found {reason} at column {column + 1}"
-        ) from None
+        raise broken_xml(error, name) from None
     except (ValueError, LookupError) as error:  # an encoding declaration that Python doesn't know or that is wrong
         raise InputError(f"{name}: the XML can't be decoded ({safe_text(str(error))})") from None
+
+
+def broken_xml(error: ParseError, name: str, lines_before: int = 0) -> InputError:
+    """The sentence about XML that is not well-formed; `lines_before` stand in the file before the document."""
+    line, column = error.position
+    reason = safe_text(str(error).partition(":")[0])
+    if reason == "no element found":
+        reason = "its end"
+        hint = ": it is cut off, or only half was copied"
+    else:
+        hint = ""
+    return InputError(
+        f"{name}, line {line + lines_before}: expected well-formed XML, found {reason} at column {column + 1}{hint}"
+    )
 
 
 def text_of(element: Element | None, longest: int = 4096) -> str:

@@ -1,0 +1,240 @@
+"""The session table, `show system info`, and what belongs together."""
+
+from pathlib import Path
+
+import pytest
+
+from whydeny.model.release import Release
+from whydeny.model.site import Site
+from whydeny.sources.open import open_inputs
+
+ALL_XML = """<response status="success"><result>
+<entry><application>dns</application><ingress>ethernet1/3.120</ingress><egress>ethernet1/4</egress><vsys-idx>1</vsys-idx>
+<xsource>192.0.2.1</xsource><source>10.1.1.10</source><srcnat>True</srcnat><sport>32855</sport>
+<security-rule>trust.untrust.dns</security-rule><from>guest wlan</from><proto>17</proto><dst>198.51.100.8</dst><to>untrust</to>
+<state>ACTIVE</state><xdst>198.51.100.8</xdst><nat>True</nat><type>FLOW</type>
+<start-time>Tue May 14 10:44:02 2024</start-time><proxy>False</proxy><decrypt-mirror>False</decrypt-mirror><idx>17868</idx>
+<total-byte-count>13508</total-byte-count><dstnat>False</dstnat><vsys>vsys1</vsys><xsport>3042</xsport><xdport>53</xdport>
+<dport>53</dport><flags/></entry>
+<entry><application>web-browsing</application><state>DISCARD</state><type>FLOW</type><idx>4711</idx><source>10.1.1.11</source>
+<dst>203.0.113.9</dst><sport>51000</sport><dport>443</dport><proto>6</proto><from>trust</from><to>untrust</to><flags> </flags>
+<xsource>10.1.1.11</xsource><xdst>203.0.113.9</xdst><xsport>51000</xsport><xdport>443</xdport><proxy>True</proxy>
+<start-time>Tue May 14 10:44:05 2024</start-time><vsys>vsys1</vsys><security-rule>OUT</security-rule>
+<total-byte-count>2311</total-byte-count></entry></result></response>"""
+
+ALL_TEXT = """
+--------------------------------------------------------------------------------
+ID          Application    State   Type Flag  Src[Sport]/Zone/Proto (translated IP[Port])
+Vsys                                          Dst[Dport]/Zone (translated IP[Port])
+--------------------------------------------------------------------------------
+17868        dns            ACTIVE  FLOW  NS   10.1.1.10[32855]/guest wlan/17  (192.0.2.1[3042])
+vsys1                                          198.51.100.8[53]/untrust  (198.51.100.8[53])
+4711         web-browsing   DISCARD FLOW *     10.1.1.11[51000]/trust/6  (10.1.1.11[51000])
+vsys1                                          203.0.113.9[443]/untrust  (203.0.113.9[443])
+504          ftp-data       ACTIVE  PRED  ND   2001:db8::9[0]/L3-DMZ/6  (2001:db8::9[0])
+vsys1                                          2001:db8::100[16889]/L3-Inside  (10.9.9.9[16889])
+"""
+
+DETAIL_TEXT = """
+Session            4711
+
+        c2s flow:
+                source:      10.1.1.11 [trust]
+                dst:         203.0.113.9
+                proto:       6
+                sport:       51000           dport:      443
+                state:       DISCARD         type:       FLOW
+                src user:    example\\jane
+                dst user:    unknown
+
+        s2c flow:
+                source:      203.0.113.9 [untrust]
+                dst:         192.0.2.1
+                proto:       6
+                sport:       443             dport:      31000
+                state:       DISCARD         type:       FLOW
+                src user:    unknown
+                dst user:    example\\jane
+
+        start time                           : Tue May 14 10:44:05 2024
+        timeout                              : 90 sec
+        total byte count(c2s)                : 1187
+        total byte count(s2c)                : 1124
+        layer7 packet count(c2s)             : 5
+        layer7 packet count(s2c)             : 4
+        vsys                                 : vsys1
+        application                          : web-browsing
+        rule                                 : OUT
+        session to be logged at end          : True
+        session updated by HA peer           : False
+        address/port translation             : source
+        nat-rule                             : NAT-OUT(vsys1)
+        layer7 processing                    : completed
+        URL filtering enabled                : True
+        URL category                         : news
+        captive portal session               : False
+        session proxied                      : True
+        ingress interface                    : ethernet1/2
+        egress interface                     : ethernet1/1
+        session QoS rule                     : N/A (class 4)
+        tracker stage firewall               : appid policy lookup deny
+        tracker stage l7proc                 : ctd decoder done
+        end-reason                           : policy-deny
+"""
+
+DETAIL_XML = """<response status="success"><result>
+<c2s><source>10.1.1.11</source><source-zone>trust</source-zone><dst>203.0.113.9</dst><proto>6</proto><sport>51000</sport>
+<dport>443</dport><state>DISCARD</state><type>FLOW</type><src-user>example\\jane</src-user><dst-user>unknown</dst-user></c2s>
+<s2c><source>203.0.113.9</source><source-zone>untrust</source-zone><dst>192.0.2.1</dst><proto>6</proto><sport>443</sport>
+<dport>31000</dport><state>DISCARD</state><type>FLOW</type></s2c><idx>4711</idx>
+<start-time>Tue May 14 10:44:05 2024</start-time><vsys>vsys1</vsys><application>web-browsing</application><rule>OUT</rule>
+<session-proxied>True</session-proxied><captive-portal-session>False</captive-portal-session><url-category>news</url-category>
+<session-tracker-stage-firewall>appid policy lookup deny</session-tracker-stage-firewall>
+<tracker-stage-l7proc>ctd decoder done</tracker-stage-l7proc><end-reason>policy-deny</end-reason></result></response>"""
+
+SYSTEM = """<response status="success"><result><system><hostname>HOST</hostname><serial>SERIAL</serial><model>PA-3220</model>
+<sw-version>10.2.4-h2</sw-version><app-version>8846-8711</app-version><multi-vsys>on</multi-vsys>
+<time>Tue May 14 10:42:07 2024
+</time></system></result></response>"""
+
+TRAFFIC = """<response status="success"><result><log><logs count="1"><entry><type>TRAFFIC</type><subtype>deny</subtype>
+<serial>012801004711</serial><src>10.1.1.11</src><dst>203.0.113.9</dst><sport>51000</sport><dport>443</dport><proto>tcp</proto>
+<sessionid>4711</sessionid><vsys>vsys1</vsys><start>START</start><elapsed>3</elapsed><action>allow</action>
+<session_end_reason>policy-deny</session_end_reason></entry></logs></log></result></response>"""
+
+
+def opened(folder: Path, files: dict[str, str]) -> Site:
+    """The site of files below a folder."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return open_inputs([folder])
+
+
+@pytest.mark.parametrize(("text", "what"),
+                         [(ALL_XML, "session table, XML answer"), (ALL_TEXT, "session table, command-line text")],
+                         ids=["XML", "text"])  # fmt: skip
+def test_show_session_all(tmp_path: Path, text: str, what: str) -> None:
+    site = opened(tmp_path, {"a": text})
+    first, second = site.sessions.session(0), site.sessions.session(1)
+    assert site.sources[0].what == what
+    assert (first.id, first.state, first.session_type, first.application, first.vsys) == (
+        17868,
+        "ACTIVE",
+        "FLOW",
+        "dns",
+        "vsys1",
+    )
+    assert (first.source_text, first.source_port, first.from_zone, first.protocol) == (
+        "10.1.1.10",
+        32855,
+        "guest wlan",
+        17,
+    )
+    assert (first.destination_text, first.destination_port, first.to_zone) == ("198.51.100.8", 53, "untrust")
+    assert first.nat_source is not None
+    assert (first.nat_source_port, first.nat_destination, first.nat_destination_port) == (3042, None, None)
+    assert (first.decrypted, second.decrypted) == (False, True)
+    assert (second.state, second.live, second.nat_source, second.flags_known) == ("DISCARD", True, None, False)
+    assert site.problems == []
+    if text is ALL_XML:
+        assert (first.rule, first.bytes, str(first.start)) == ("trust.untrust.dns", 13508, "2024-05-14 10:44:02")
+        assert (first.inbound_interface, first.outbound_interface) == ("ethernet1/3.120", "ethernet1/4")
+
+
+def test_predicted_and_ipv6_sessions_of_the_command_line(tmp_path: Path) -> None:
+    session = opened(tmp_path, {"a": ALL_TEXT}).sessions.session(2)
+    assert (session.session_type, session.source_text, session.from_zone) == ("PRED", "2001:db8::9", "L3-DMZ")
+    assert session.nat_destination is not None
+    assert session.nat_source is None
+
+
+def test_a_session_of_one_line_only_is_said(tmp_path: Path) -> None:
+    lines = ALL_TEXT.splitlines()
+    del lines[6]
+    site = opened(tmp_path, {"a": "\n".join(lines)})
+    assert [site.sessions.session(n).id for n in range(2)] == [4711, 504]
+    assert (site.problems[0].line, site.sources[0].skipped) == (7, 1)
+
+
+@pytest.mark.parametrize("text", [DETAIL_TEXT, DETAIL_XML], ids=["text", "XML"])
+def test_show_session_id(tmp_path: Path, text: str) -> None:
+    session = opened(tmp_path, {"a": text}).sessions.session(0)
+    assert (session.id, session.state, session.session_type, session.vsys) == (4711, "DISCARD", "FLOW", "vsys1")
+    assert (session.source_text, session.from_zone, session.source_port) == ("10.1.1.11", "trust", 51000)
+    assert (session.destination_text, session.to_zone, session.destination_port) == ("203.0.113.9", "untrust", 443)
+    assert (session.nat_source_port, session.nat_destination, session.protocol) == (31000, None, 6)
+    assert session.nat_source is not None
+    assert (session.user, session.destination_user, session.category) == ("example\\jane", None, "news")
+    assert (session.rule, session.application, session.end_reason) == ("OUT", "web-browsing", "policy-deny")
+    assert session.tracker_stage == "appid policy lookup deny; ctd decoder done"
+    assert (session.portal_session, session.proxied, session.decrypted) == ("no", "yes", True)
+    assert str(session.start) == "2024-05-14 10:44:05"
+
+
+def test_a_living_session_has_no_end_reason_yet(tmp_path: Path) -> None:
+    text = DETAIL_TEXT.replace("policy-deny\n", "unknown\n").replace("DISCARD", "ACTIVE")
+    assert opened(tmp_path, {"a": text}).sessions.session(0).end_reason is None
+
+
+def test_one_session_in_both_tables_is_one_row(tmp_path: Path) -> None:
+    site = opened(tmp_path, {"all.txt": ALL_TEXT, "one.txt": DETAIL_TEXT})
+    assert sorted(site.sessions.session(n).id or 0 for n in range(len(site.sessions))) == [504, 4711, 17868]
+
+
+@pytest.mark.parametrize(("start", "joined"), [("2024/05/14 10:44:04", True), ("2024/05/14 09:00:00", False)],
+                         ids=["the same session", "the id used before"])  # fmt: skip
+def test_details_go_to_the_log_row_of_the_session(tmp_path: Path, start: str, joined: bool) -> None:
+    site = opened(tmp_path, {"log.xml": TRAFFIC.replace("START", start), "one.txt": DETAIL_TEXT})
+    row = next(s for s in map(site.sessions.session, range(len(site.sessions))) if s.state is None)
+    assert len(site.sessions) == 2
+    assert row.tracker_stage == ("appid policy lookup deny; ctd decoder done" if joined else None)
+    assert row.proxied == ("yes" if joined else None)
+    assert not row.live
+
+
+def test_a_page_of_commands(tmp_path: Path) -> None:
+    system = "hostname: fw-edge-1\nserial: 012801004711\nmodel: PA-3220\nsw-version: 10.2.4-h2\nmulti-vsys: off\n"
+    text = (
+        f"admin@fw-edge-1(active)> show system info\n\n{system}\nadmin@fw-edge-1(active)> show session all\n{ALL_TEXT}\n"
+        f"admin@fw-edge-1(active)> show session id 4711\n{DETAIL_TEXT}\nadmin@fw-edge-1(active)> show clock\n\nTue May 14\n"
+        "admin@fw-edge-1(active)> "
+    )
+    site = opened(tmp_path, {"page.txt": text})
+    assert site.systems[0].release == Release(10, 2, 4, "h2")
+    assert site.sources[0].what == "show system info, session table, command-line text"
+    assert len(site.sessions) == 3
+    assert {site.sessions.session(n).serial for n in range(3)} == {"012801004711"}
+    assert {site.sessions.session(n).device_name for n in range(3)} == {"fw-edge-1"}
+    assert [p.message for p in site.problems] == ["1 of 4 answers in it are of no use here"]
+
+
+def test_two_firewalls_side_by_side_are_not_mixed(tmp_path: Path) -> None:
+    def system(number: int) -> str:
+        return SYSTEM.replace("HOST", f"fw-{number}").replace("SERIAL", f"01280100000{number}")
+
+    site = opened(
+        tmp_path, {"a/all.txt": ALL_TEXT, "a/sys.xml": system(1), "b/all.xml": ALL_XML, "b/sys.xml": system(2)}
+    )
+    assert site.sessions.frame["serial"].to_list() == ["012801000001"] * 3 + ["012801000002"] * 2
+    assert [s.serial for s in site.systems] == ["012801000001", "012801000002"]
+    both = tmp_path / "both"
+    for name, text in {"all.txt": ALL_TEXT, "1.xml": system(1), "2.xml": system(2)}.items():
+        both.mkdir(exist_ok=True)
+        (both / name).write_text(text)
+    assert open_inputs([both]).sessions.frame["serial"].to_list() == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SYSTEM.replace("HOST", "fw-edge-1").replace("SERIAL", "012801004711"),
+     "hostname: fw-edge-1\nserial: 012801004711\nmodel: PA-3220\ntime: Tue May 14 10:42:07 2024\nsw-version: 10.2.4-h2\n"
+     "app-version: 8846-8711\nmulti-vsys: on\n"],
+    ids=["XML", "text"],
+)  # fmt: skip
+def test_show_system_info(tmp_path: Path, text: str) -> None:
+    system = opened(tmp_path, {"a": text}).systems[0]
+    assert (system.hostname, system.serial, system.model) == ("fw-edge-1", "012801004711", "PA-3220")
+    assert (system.release, system.content_version, system.multi_vsys) == (Release(10, 2, 4, "h2"), "8846-8711", True)
+    assert str(system.time) == "2024-05-14 10:42:07"
