@@ -8,7 +8,7 @@ import click
 import polars as pl
 
 from whydeny.cli.exits import Exit
-from whydeny.cli.inputs import inputs_argument, narrate_problems, open_site, policy_options, release_of
+from whydeny.cli.inputs import inputs_argument, open_judge, policy_options
 from whydeny.cli.main import narrate, reported
 from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.parse import parse_filter
@@ -58,9 +58,7 @@ def explain_command(
     show and test commands, application content. What each file is, is recognised from its content. Without --where
     every session that was allowed and ended in policy-deny is explained.
     """
-    site = open_site((*inputs, *config))
-    narrate_problems(site)
-    judge = Judge(site, release_of(pan_os), serial, device_group)
+    judge = open_judge((*inputs, *config), pan_os, serial, device_group)
     rows = selected_rows(judge, where)
     for number, row in enumerate(rows):
         finding = judge.finding(row)

@@ -12,8 +12,11 @@ from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release, parse_release
 from whydeny.model.site import Site
+from whydeny.snapshot.load import is_snapshot, load_snapshot
+from whydeny.snapshot.manifest import Snapshot
 from whydeny.sources.application_store import add_stored_content
 from whydeny.sources.open import open_inputs
+from whydeny.verdict.judge import Judge
 
 _PATH = click.Path(path_type=Path)
 
@@ -44,11 +47,44 @@ def release_of(text: str | None) -> Release | None:
     return release
 
 
+def snapshot_among(paths: tuple[Path, ...], progress: Progress | None = None) -> Snapshot | None:
+    """The snapshot, where the inputs are one; raises `UsageError` for one beside other inputs."""
+    found = [path for path in paths if is_snapshot(path)]
+    if not found:
+        return None
+    if len(paths) > 1:
+        raise UsageError(
+            f"{found[0]} is a snapshot, which is opened alone: it holds all the inputs that it was made from"
+        )
+    return load_snapshot(found[0], progress)
+
+
 def open_site(paths: tuple[Path, ...], progress: Progress | None = None) -> Site:
     """Open inputs, and let kept application content stand in; raises `InputError` if none can be used."""
+    snapshot = snapshot_among(paths, progress)
+    if snapshot is not None:
+        return snapshot.site
     site = open_inputs(paths, progress)
     add_stored_content(site)
     return site
+
+
+def open_judge(
+    paths: tuple[Path, ...], pan_os: str | None = None, serial: str | None = None, device_group: str | None = None
+) -> Judge:
+    """Open inputs for judging, and say on standard error what could not be read.
+
+    What a snapshot was judged with counts where the call says nothing else.
+    """
+    snapshot = snapshot_among(paths)
+    if snapshot is not None:
+        saved = snapshot.manifest.judged_with
+        pan_os, serial = pan_os or saved.release, serial or saved.serial
+        device_group = device_group or saved.device_group
+    release = release_of(pan_os)
+    site = snapshot.site if snapshot is not None else open_site(paths)
+    narrate_problems(site)
+    return Judge(site, release, serial, device_group)
 
 
 def narrate_problems(site: Site) -> None:

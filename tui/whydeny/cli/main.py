@@ -22,6 +22,7 @@ _COMMANDS = {
     "match": ("whydeny.cli.match", "match_command"),
     "report": ("whydeny.cli.report", "report_command"),
     "applications": ("whydeny.cli.applications", "applications_command"),
+    "snapshot": ("whydeny.cli.snapshot", "snapshot_command"),
     "causes": ("whydeny.cli.causes", "causes_command"),
 }
 

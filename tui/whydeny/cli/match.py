@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from whydeny.cli.inputs import narrate_problems, open_site, release_of
+from whydeny.cli.inputs import open_judge
 from whydeny.cli.main import reported
 from whydeny.model.addresses import parse_address
 from whydeny.model.configuration import Rulebase
@@ -17,7 +17,6 @@ from whydeny.policy.lookup import Flow, LookUp
 from whydeny.policy.questions import enforcement_of
 from whydeny.report.data import look_up_traces, trace_data
 from whydeny.report.text import miss_line, rule_line, wrapped
-from whydeny.verdict.judge import Judge
 
 _PATH = click.Path(path_type=Path)
 _NUMBERS = ("source_port", "destination_port")
@@ -56,33 +55,29 @@ def match_command(
     applications: tuple[Path, ...],
     flows: Path | None,
     form: str,
-    **given: Any,
+    **flow: Any,
 ) -> None:
     """Which security, decryption and authentication rules take a flow.
 
     What `test security-policy-match` does on a device, for all three rulebases at once and without a device.
     """
-    site = open_site((*config, *applications))
-    narrate_problems(site)
-    judge = Judge(site, release_of(pan_os), serial, device_group)
+    judge = open_judge((*config, *applications), pan_os, serial, device_group)
     engine = judge.engine_for(serial, vsys)
     if engine is None:
-        raise UsageError(
-            next(iter(judge.problems.values()), "")
-            or f"no configuration is among {', '.join(str(path) for path in config)}"
-        )
+        given = ", ".join(str(path) for path in config)
+        raise UsageError(next(iter(judge.problems.values()), f"no configuration is among {given}"))
     if flows is None:
         for name in ("from_zone", "to_zone", "source", "destination", "protocol"):
-            if given[name] is None:
+            if flow[name] is None:
                 raise UsageError(f"--{name.replace('_', '-')} is needed (or --flows FILE)")
-        asked = [{name: value for name, value in given.items() if value is not None}]
+        asked = [{name: value for name, value in flow.items() if value is not None}]
     else:
         asked = _read_flows(flows)
     for number, values in enumerate(asked, 1):
         where = f"{flows}, line {number}" if flows else "the call"
-        flow = _flow(values, where)
+        question = _flow(values, where)
         looks = {
-            base: engine.look_up(base, flow)
+            base: engine.look_up(base, question)
             for base in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION)
         }
         if form == "json":

@@ -8,12 +8,11 @@ import polars as pl
 
 from whydeny.cli.exits import Exit
 from whydeny.cli.explain import selected_rows
-from whydeny.cli.inputs import inputs_argument, narrate_problems, open_site, policy_options, release_of
+from whydeny.cli.inputs import inputs_argument, open_judge, policy_options
 from whydeny.cli.main import narrate, reported
 from whydeny.report.html import report_html
 from whydeny.report.site import build_report
 from whydeny.report.site_text import report_csv, report_json, report_markdown, report_text
-from whydeny.verdict.judge import Judge
 
 FORMS = ("text", "markdown", "json", "csv", "html")
 
@@ -41,9 +40,8 @@ def report_command(
 
     The HTML form is one file with nothing fetched from elsewhere: whydeny report INPUT --format html > report.html
     """
-    site = open_site((*inputs, *config))
-    narrate_problems(site)
-    judge = Judge(site, release_of(pan_os), serial, device_group)
+    judge = open_judge((*inputs, *config), pan_os, serial, device_group)
+    site = judge.site
     rows = None if where is None else pl.Series(selected_rows(judge, where), dtype=pl.UInt32)
     if not len(site.sessions) or (rows is not None and not len(rows)):
         print("whydeny: no session is selected", file=sys.stderr)
