@@ -113,7 +113,9 @@ def make_rules(dice: random.Random, scope: Scope, rules: int) -> tuple[Rule, ...
                 destinations=tuple(dice.sample(addresses, dice.randrange(1, 4))) if dice.random() < 0.85 else ("any",),
                 negate_destination=dice.random() < 0.02,
                 users=(f"example\\user{dice.randrange(500)}",) if dice.random() < 0.05 else ("any",),
-                applications=tuple(dice.sample(applications, dice.randrange(1, 5))) if dice.random() < 0.5 else ("any",),
+                applications=tuple(dice.sample(applications, dice.randrange(1, 5)))
+                if dice.random() < 0.5
+                else ("any",),
                 services=("application-default",)
                 if service < 5
                 else ("any",)
@@ -145,7 +147,9 @@ def make_sessions(dice: random.Random, sessions: int) -> pl.DataFrame:
     applications = sorted(packaged_applications().applications)
     hosts = random_numbers.integers(0, 1 << 24, 40_000, dtype=np.int64)
     inside = np.uint64(V4_BASE + (10 << 24)) + hosts[random_numbers.integers(0, len(hosts), distinct)].astype(np.uint64)
-    outside = np.uint64(V4_BASE + (10 << 24)) + hosts[random_numbers.integers(0, len(hosts), distinct)].astype(np.uint64)
+    outside = np.uint64(V4_BASE + (10 << 24)) + hosts[random_numbers.integers(0, len(hosts), distinct)].astype(
+        np.uint64
+    )
     ports = random_numbers.choice(np.array([80, 443, 443, 443, 53, 8443, 22, 3389]), distinct)
     ports = np.where(random_numbers.random(distinct) < 0.2, random_numbers.integers(1, 65535, distinct), ports)
     words: dict[str, list[object]] = {

@@ -106,7 +106,10 @@ SCOPE = Scope(
 ANSWERS = DeviceAnswers(
     list_members={"e-known": ("203.0.113.64/26", "2001:db8:1::/48 # partner")},
     fqdns={"known.example.net": tuple(filter(None, map(parse_address, ("203.0.113.7", "2001:db8::7"))))},
-    registered_tags={parse_address("10.1.20.9") or 0: frozenset({"asked"}), parse_address("10.1.20.8") or 0: frozenset()},
+    registered_tags={
+        parse_address("10.1.20.9") or 0: frozenset({"asked"}),
+        parse_address("10.1.20.8") or 0: frozenset(),
+    },
     user_groups={"cn=asked,dc=example": frozenset({"example\\ann", "bob"})},
 )
 

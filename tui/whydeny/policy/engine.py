@@ -1,6 +1,7 @@
 """Look a flow up in the rulebases of one policy: one walk decides and explains."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.applications import ApplicationTable
@@ -48,8 +49,9 @@ class _Walk:
     def decide(self, compiled: CompiledRule) -> Truth:
         """The rule's value; the first miss ends it."""
         found = Truth.MATCH
+        truths = self._truths
         for part in compiled.checks:
-            truth = self.truth(part)
+            truth = truths[part.number] or self.truth(part)
             if truth is Truth.NO_MATCH:
                 return truth
             if truth is Truth.UNKNOWN:
@@ -59,8 +61,9 @@ class _Walk:
     def misses(self, compiled: CompiledRule, most: int) -> int:
         """How many criteria of the rule fail, counted up to one more than `most`."""
         count = 0
+        truths = self._truths
         for part in compiled.checks:
-            if self.truth(part) is Truth.NO_MATCH:
+            if (truths[part.number] or self.truth(part)) is Truth.NO_MATCH:
                 count += 1
                 if count > most:
                     break
@@ -143,7 +146,7 @@ class Engine:
             tuple(compiled.rule for compiled in possible),
             None if matched is None else walk.trace(matched),
             traces,
-            self._nearest(walk, rules, matched, near),
+            self._nearest(walk, rulebase, matched, near),
             reason,
             tuple(dict.fromkeys(settle)),
             extra,
@@ -195,14 +198,18 @@ class Engine:
         return [c for c in possible if c.index < logged and c.looked_at_first and _only_evident(walk, c)]
 
     def _nearest(
-        self, walk: _Walk, rules: Sequence[CompiledRule], matched: CompiledRule | None, limit: int
+        self, walk: _Walk, rulebase: Rulebase, matched: CompiledRule | None, limit: int
     ) -> tuple[RuleTrace, ...]:
         """Traces of the rules that fail on the fewest criteria; an allow rule first where equal."""
         if limit <= 0:
             return ()
+        rules = self.compiled[rulebase]
         ranked: list[tuple[int, bool, int]] = []
         most, with_count = _MOST_CRITERIA, [0] * (_MOST_CRITERIA + 1)
-        for compiled in rules:
+        # Those that the zones don't rule out come first, so that the rest are soon seen to be too far off.
+        candidates = self._zone_candidates(rulebase, walk)
+        taken = {compiled.index for compiled in candidates}
+        for compiled in chain(candidates, (c for c in rules if c.index not in taken)):
             if compiled is matched or compiled.rule.is_default:
                 continue
             count = walk.misses(compiled, most)
