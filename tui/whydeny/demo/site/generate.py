@@ -80,7 +80,7 @@ def make_files() -> dict[str, str]:
         (Kind.USERID, "USERID", logs.USERID),
         (Kind.IPTAG, "IPTAG", logs.IPTAG),
     ):
-        files[f"demo-{kind}.csv"] = logs.log_csv(book.rows[kind], log_type, headings, first=50_000)
+        files[f"demo-{kind}.csv"] = logs.log_csv(book.rows[kind], kind, log_type, headings, first=50_000)
     for kind, log_type in ((Kind.SYSTEM, "SYSTEM"), (Kind.CONFIGURATION, "CONFIG")):
         files[f"demo-{kind}.xml"] = logs.log_answer(book.rows[kind], log_type, first=60_000)
     return files

@@ -6,13 +6,14 @@ Headings as in real exports and in the vendor's syslog field descriptions
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from whydeny.demo.site.applications import APPLICATIONS
 from whydeny.demo.site.book import Row, Session
 from whydeny.demo.site.markup import document, node
 from whydeny.demo.site.network import OFFSET, Firewall
+from whydeny.model.columns import COLUMNS, Kind
 
 Cells = dict[str, str]
 
@@ -82,56 +83,6 @@ IPTAG = (
     "Sequence Number,Action Flags,Virtual System Name,Device Name,Virtual System ID,High Resolution Timestamp"
 ).split(",")
 
-# Key of a row's cell → the heading it stands under.
-TITLES = {
-    "misc": "URL/Filename",
-    "threatid": "Threat/Content Name",
-    "severity": "Severity",
-    "url_category_list": "URL Category List",
-    "subtype": "Threat/Content Type",
-    "action": "Action",
-    "app": "Application",
-    "policy_name": "Policy Name",
-    "err_index": "Error Index",
-    "error": "Error",
-    "proxy_type": "Proxy Type",
-    "hs_stage_c2f": "Stage for Client to Firewall",
-    "hs_stage_f2s": "Stage for Firewall to Server",
-    "tls_version": "TLS Version",
-    "tls_keyxchg": "Key Exchange Algorithm",
-    "tls_enc": "Encryption Algorithm",
-    "tls_auth": "Hash Algorithm",
-    "root_status": "Root Status",
-    "chain_status": "Chain Status",
-    "notbefore": "Certificate Start Date",
-    "notafter": "Certificate End Date",
-    "cn": "Subject Common Name",
-    "issuer_cn": "Issuer Subject Common Name",
-    "root_cn": "Root Subject Common Name",
-    "sni": "Server Name Indication",
-    "ip": "Source IP",
-    "user": "User",
-    "normalize_user": "Normalize User",
-    "object": "Object",
-    "authpolicy": "Authentication Policy",
-    "authid": "Authentication ID",
-    "vendor": "Vendor",
-    "serverprofile": "Server Profile",
-    "desc": "Description",
-    "clienttype": "Client Type",
-    "event": "Event Type",
-    "factorno": "Factor Number",
-    "authproto": "Authentication Protocol",
-    "datasourcename": "Data Source Name",
-    "datasource": "Data Source",
-    "datasourcetype": "Data Source Type",
-    "tag_name": "Tag Name",
-    "event_id": "Event ID",
-    "datasource_type": "Data Source Type",
-    "datasource_subtype": "Data Source Subtype",
-}
-_TIMEOUT = {"Time Out Threshold", "Timeout"}
-
 
 def traffic_csv(sessions: Sequence[Session], headings: Sequence[str], first: int) -> str:
     """A traffic log, newest row first as the web interface exports it; `first` is the oldest row's sequence number."""
@@ -145,10 +96,11 @@ def sequence_numbers(sessions: Sequence[Session], first: int) -> dict[int, int]:
     return {index: number for number, index in enumerate(order, start=first)}
 
 
-def log_csv(rows: Sequence[Row], log_type: str, headings: Sequence[str], first: int) -> str:
-    """Any other log as CSV, newest row first."""
+def log_csv(rows: Sequence[Row], kind: Kind, log_type: str, headings: Sequence[str], first: int) -> str:
+    """Any other log as CSV, newest row first. A row's cells stand under the heading that their key has there."""
+    titles = {column.key: title for column in COLUMNS[kind] for title in column.titles if title in headings}
     numbered = list(enumerate(sorted(rows, key=lambda row: row.time), start=first))
-    return _csv(headings, (_cells(row, log_type, number, headings) for number, row in reversed(numbered)))
+    return _csv(headings, (_cells(row, log_type, number, titles) for number, row in reversed(numbered)))
 
 
 def log_answer(rows: Sequence[Row], log_type: str, first: int) -> str:
@@ -301,7 +253,7 @@ def _traffic_cells(session: Session, number: int) -> Cells:
     }
 
 
-def _cells(row: Row, log_type: str, number: int, headings: Sequence[str]) -> Cells:
+def _cells(row: Row, log_type: str, number: int, titles: Mapping[str, str]) -> Cells:
     cells = {
         "Domain": "1",
         "Receive Time": _stamp(row.time + timedelta(seconds=2)),
@@ -324,11 +276,4 @@ def _cells(row: Row, log_type: str, number: int, headings: Sequence[str]) -> Cel
         cells = _session_cells(row.session) | cells | {"Virtual System": row.session.vsys}
     if log_type == "THREAT":
         cells |= {"Threat/Content Type": "url", "Direction": "client-to-server", "http_method": "get"}
-    for key, text in row.cells.items():
-        if key == "timeout":
-            cells |= dict.fromkeys(_TIMEOUT.intersection(headings), text)
-        elif key == "event_id" or key != "event":
-            cells[TITLES.get(key, key)] = text
-        else:
-            cells["Event Type"] = text
-    return cells
+    return cells | {titles[key]: text for key, text in row.cells.items()}
