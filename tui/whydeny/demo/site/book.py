@@ -75,7 +75,8 @@ def refused(
 
 @dataclass(slots=True, kw_only=True)
 class Session:
-    """One row of a traffic log, and the truth of it. What is UNSET or empty is filled in when it is added."""
+    """One row of a traffic log, and the truth of it. What is UNSET or empty is filled in when it is added: a session
+    whose truth is that it was refused ended in policy-deny, any other in tcp-fin."""
 
     rule: Security
     app: str
@@ -84,7 +85,7 @@ class Session:
     destination: str
     end: datetime
     elapsed: int = 1
-    end_reason: str = "tcp-fin"
+    end_reason: str = ""
     truth: Truth | None = None
     firewall: Firewall = HQ
     vsys: str = "vsys1"
@@ -95,7 +96,7 @@ class Session:
     category: str = "any"
     action: str = "allow"
     action_source: str = "from-policy"
-    subtype: str = "end"
+    subtype: str = ""
     flags: Flag = NO_FLAGS
     id: int = UNSET
     source_port: int = UNSET
@@ -166,6 +167,9 @@ class Book:
     def add(self, session: Session) -> Session:
         """Put a session into the book; zones are the rule's first where it does not say."""
         dice = self.dice
+        was_refused = session.truth is not None and session.truth.outcome == REFUSED
+        session.end_reason = session.end_reason or ("policy-deny" if was_refused else "tcp-fin")
+        session.subtype = session.subtype or ("deny" if was_refused else "end")
         session.from_zone = session.from_zone or session.rule.from_.split()[0]
         session.to_zone = session.to_zone or session.rule.to.split()[0]
         if session.id == UNSET:

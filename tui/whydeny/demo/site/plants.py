@@ -56,8 +56,6 @@ def _plant_quic(book: Book) -> None:
                 destination=host.address,
                 end=end,
                 elapsed=0,
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("quic-fallback", "block-quic", "block-quic does not log", also="app-shift"),
                 from_zone=zone,
                 user=user,
@@ -95,7 +93,7 @@ def _plant_shifts(book: Book) -> None:
         truth = refused("app-shift", DEFAULT, why, variant="default-rule")
         book.add(
             Session(rule=HQ_RULES["kiosk-social"], app="facebook-chat", port=443, source=dice.roll("10.45.0.50-58"),
-                    destination=SOCIAL[0].address, end=end, end_reason="policy-deny", subtype="deny", truth=truth,
+                    destination=SOCIAL[0].address, end=end, truth=truth,
                     category=SOCIAL[0].category, host_name=SOCIAL[0].name)
         )  # fmt: skip
     cases = (
@@ -120,8 +118,6 @@ def _plant_shifts(book: Book) -> None:
                     destination=dice.roll(destination),
                     end=book.any_time(),
                     elapsed=dice.between(0, 3),
-                    end_reason="policy-deny",
-                    subtype="deny",
                     truth=refused("app-shift", denier, why, variant=variant),
                     from_zone=from_zone,
                     to_zone=to_zone,
@@ -144,8 +140,6 @@ def _plant_new_content(book: Book) -> None:
                 destination=NOTES.address,
                 end=at("10:06:10" if renamed else "09:02:00") + timedelta(seconds=book.dice.between(0, 3600)),
                 elapsed=book.dice.between(0, 4),
-                end_reason="policy-deny" if renamed else "tcp-fin",
-                subtype="deny" if renamed else "end",
                 truth=refused("app-shift", DEFAULT, "new in content 8951-9316", variant="new-content")
                 if renamed
                 else None,
@@ -179,8 +173,6 @@ def _plant_ports(book: Book) -> None:
                     destination=dice.roll(destination),
                     end=book.any_time(),
                     elapsed=dice.between(0, 2),
-                    end_reason="policy-deny",
-                    subtype="deny",
                     truth=refused("app-default-port", DEFAULT, "HTTP in clear on the port of TLS"),
                     firewall=firewall,
                     from_zone=from_zone,
@@ -200,8 +192,6 @@ def _plant_ports(book: Book) -> None:
                 destination=host.address,
                 end=book.any_time(),
                 elapsed=dice.between(0, 2),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("app-default-decrypted-port", DEFAULT, "8.0 knows web-browsing on tcp/80 alone"),
                 firewall=BRANCH,
                 category=host.category,
@@ -225,8 +215,6 @@ def _plant_dependencies(book: Book) -> None:
                 destination=host.address,
                 end=book.any_time(),
                 elapsed=book.dice.between(0, 5),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("app-dependency", DEFAULT, f"{app} alone is in no rule of the kiosks"),
                 category=host.category,
                 flags=Flag.TEMPORARY_MATCH,
@@ -251,8 +239,6 @@ def _plant_categories(book: Book) -> None:
                 destination=host.address,
                 end=book.any_time(),
                 elapsed=dice.between(0, 3),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused(
                     "url-category",
                     DEFAULT,
@@ -285,8 +271,6 @@ def _plant_http2(book: Book) -> None:
                     destination=SITES[0].address,
                     end=end + timedelta(seconds=number % 3 if failed else 4 + number),
                     elapsed=number % 3 if failed else 4 + number,
-                    end_reason="policy-deny" if failed else "tcp-fin",
-                    subtype="deny" if failed else "end",
                     truth=refused("http2-stream", DEFAULT, "this stream's category alone", also="url-category")
                     if failed
                     else None,
@@ -312,8 +296,6 @@ def _plant_tunnels(book: Book) -> None:
                 destination="10.30.0.22",
                 end=book.any_time(),
                 elapsed=book.dice.between(8, 29),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("ssh-tunnel", DEFAULT, "admin-ssh allows ssh, not ssh-tunnel", also="app-shift"),
                 to_zone="dmz",
                 user=user_of(source),
@@ -335,8 +317,6 @@ def _plant_overrides(book: Book) -> None:
                 destination="10.20.3.11",
                 end=book.any_time(),
                 elapsed=book.dice.between(0, 2),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("app-override", DEFAULT, "override erp-batch", also="app-shift"),
                 user=user_of(source),
             )
@@ -363,8 +343,6 @@ def _plant_lost_user(book: Book) -> None:
                 destination=host.address,
                 end=gone + timedelta(seconds=number - 1) if lost else gone - timedelta(minutes=3 + 4 * number),
                 elapsed=book.dice.between(12, 29),
-                end_reason="policy-deny" if lost else "tcp-fin",
-                subtype="deny" if lost else "end",
                 truth=refused("user-or-host-criteria", DEFAULT, "users-web wants a known user") if lost else None,
                 user="" if lost else user,
                 category=host.category,

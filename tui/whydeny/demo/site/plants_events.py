@@ -68,8 +68,6 @@ def _plant_commit(book: Book) -> None:
                 destination=f"10.20.{2 + number % 6}.{20 + number}",
                 end=done + timedelta(seconds=2 + number % 2) if cut else at("10:30:00") - timedelta(minutes=4 * number),
                 elapsed=book.dice.between(3700, 9000) if cut else book.dice.between(30, 900),
-                end_reason="policy-deny" if cut else "tcp-fin",
-                subtype="deny" if cut else "end",
                 truth=refused("policy-change", DEFAULT, why, variant="commit") if cut else Truth("completed"),
             )
         )
@@ -105,8 +103,6 @@ def _plant_parents(book: Book) -> None:
                 destination="10.30.0.22",
                 end=parent.end,
                 elapsed=40 + 20 * number,
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused(
                     "parent-session", "block-ftp-legacy", why, evaluated="transfer-inside", also="policy-change"
                 ),
@@ -127,8 +123,6 @@ def _plant_schedule(book: Book) -> None:
                 destination="10.20.4.30",
                 end=at("11:00:01") + timedelta(seconds=number % 2),
                 elapsed=book.dice.between(1500, 6800),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("policy-change", DEFAULT, "sched-contractors ended at 11:00", variant="schedule"),
             )
         )
@@ -152,8 +146,6 @@ def _plant_list(book: Book) -> None:
                 destination="192.0.2.22",
                 end=at("10:12:04"),
                 elapsed=900 + 400 * number,
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=Truth("allowed-then-denied", ("policy-change",), "list-refresh", (DEFAULT, None), None, why),
                 nat_destination="10.30.0.22",
                 source_list="edl-partners",
@@ -180,8 +172,6 @@ def _plant_content(book: Book) -> None:
                 destination=NOTES.address,
                 end=at("10:05:33") + timedelta(seconds=number % 2),
                 elapsed=book.dice.between(1500, 3500),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=truth,
                 user=user_of(source),
                 category=NOTES.category,
@@ -226,8 +216,6 @@ def _plant_quarantine(book: Book) -> None:
                     destination=SITES[later].address,
                     end=tagged + timedelta(seconds=4 + 3 * later),
                     elapsed=200 + 90 * later,
-                    end_reason="policy-deny",
-                    subtype="deny",
                     truth=truth,
                     user=user_of(source),
                     category=SITES[later].category,
@@ -251,8 +239,6 @@ def _plant_portal(book: Book) -> None:
                 source=source,
                 destination=host.address,
                 end=end,
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused(
                     "authentication-challenge", "portal-lab", "rule portal-lab, web form", evaluated="lab-web"
                 ),
@@ -295,8 +281,6 @@ def _plant_other_vsys(book: Book) -> None:
                 destination=book.dice.roll("10.160.0.10-60"),
                 end=book.any_time(),
                 elapsed=0,
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=truth,
                 firewall=CAMPUS,
                 user=user_of(source),
@@ -322,8 +306,6 @@ def _plant_unexplained(book: Book) -> None:
                 destination="203.0.113.131",
                 end=at(clock),
                 elapsed=31,
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=refused("unexplained", None, "nothing in any file", evaluated="voice-provider"),
             )
         )

@@ -1,10 +1,9 @@
 """Sessions that died in a TLS handshake: by the decryption log, by a profile, by an opt-out page, or by 8.0's word."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from whydeny.demo.site.book import Book, Session, Truth, refused
 from whydeny.demo.site.network import BRANCH, CAMPUS, EXPIRED, EXPIRED_BANK, HQ, OLD_TLS, PINNED, SITES, Host, user_of
-from whydeny.demo.site.rules import Security
 from whydeny.demo.site.traffic import HQ_RULES, RULES, STAFF, USERS
 from whydeny.model.columns import Kind
 from whydeny.model.flags import Flag
@@ -25,24 +24,17 @@ def write_tls_plants(book: Book) -> None:
     _write_decoy(book)
 
 
-def _die(
-    book: Book,
-    host: Host,
-    truth: Truth,
-    *,
-    rule: Security = HQ_RULES["users-web"],
-    end: datetime | None = None,
-    end_reason: str = "policy-deny",
-) -> Session:
+def _die(book: Book, host: Host, truth: Truth, end_reason: str = "policy-deny") -> Session:
+    """A user's session that ended in its handshake with `host`."""
     source = book.dice.roll(USERS)
     return book.add(
         Session(
-            rule=rule,
+            rule=HQ_RULES["users-web"],
             app="ssl",
             port=443,
             source=source,
             destination=host.address,
-            end=end or book.any_time(),
+            end=book.any_time(),
             elapsed=book.dice.between(0, 2),
             end_reason=end_reason,
             subtype="deny",
@@ -153,8 +145,6 @@ def _plant_before_nine(book: Book) -> None:
                 destination=host.address,
                 end=book.any_time(),
                 elapsed=book.dice.between(0, 1),
-                end_reason="policy-deny",
-                subtype="deny",
                 truth=truth,
                 firewall=BRANCH,
                 category=host.category,
@@ -186,8 +176,6 @@ def _plant_opt_out(book: Book) -> None:
                     destination=host.address,
                     end=end + timedelta(seconds=25 * later),
                     elapsed=3,
-                    end_reason="policy-deny" if first else "tcp-fin",
-                    subtype="deny" if first else "end",
                     truth=truth if first else None,
                     firewall=CAMPUS,
                     user=user_of(source),
