@@ -12,11 +12,10 @@ from xml.etree.ElementTree import Element, SubElement
 from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.errors import InputError
 from whydeny.model.safe import safe_text
+from whydeny.model.set_lines import logical_lines, split_words
 from whydeny.sources.exports.configuration import read_config
 
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)', re.DOTALL)
 _STATEMENT = re.compile(r"^\s*(?:\S+[#>]\s+)?set\s+(?=\S)")
-_LONGEST_STATEMENT = 500  # lines; a description may hold line breaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,30 +207,8 @@ def read_set_format(text: str, name: str, file: int) -> Configuration:
 
 def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
     """The tokens after `set`, line by line; a quoted text may run over several lines."""
-    lines = text.splitlines()
-    at = 0
-    while at < len(lines):
-        start, at = at, at + 1
-        if not _STATEMENT.match(lines[start]):
-            continue
-        is_open = _odd_quotes(lines[start])
-        end = at
-        while is_open and end < len(lines) and end - start < _LONGEST_STATEMENT:
-            is_open ^= _odd_quotes(lines[end])
-            end += 1
-        if not is_open:  # otherwise a stray quote: the first line is taken alone
-            at = end
-        statement = _STATEMENT.sub("", "\n".join(lines[start:at]), count=1)
-        yield start + 1, [_unquote(m) for m in _TOKEN.finditer(statement)]
-
-
-def _odd_quotes(line: str) -> bool:
-    return (line.count('"') - line.count('\\"')) % 2 == 1
-
-
-def _unquote(token: re.Match[str]) -> str:
-    quoted = token[1]
-    return token[2] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+    for line, statement in logical_lines(text, lambda line: _STATEMENT.match(line) is not None):
+        yield line, split_words(_STATEMENT.sub("", statement, count=1))
 
 
 class _Builder:
