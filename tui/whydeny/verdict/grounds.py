@@ -3,7 +3,7 @@
 from whydeny.model.configuration import Rule
 from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import Case
-from whydeny.verdict.cause import CantTell, Gathering, RuledOut
+from whydeny.verdict.cause import CantTell, Gathering, Held, RuledOut
 from whydeny.verdict.events import COMMIT
 from whydeny.verdict.finding import Basis, Evidence, Outcome, Trail
 
@@ -44,6 +44,18 @@ def lookup_rules_out(case: Case) -> RuledOut | CantTell | None:
         named = "the rule that the row names" if case.same_rule else f"{case.evaluated.name}, another allow rule"
         return RuledOut(f"the look-up with the row's final values still ends at {named}, which allows it")
     return None
+
+
+def held_by_row(case: Case, what: str, evidence: Evidence, fix: str, flips_if: str) -> Held:
+    """The cause as far as the row alone shows it, where there is no configuration: which rule refused isn't known."""
+    return Held(
+        base=0.5,
+        headline=f"Last allowed by {case.named_rule}, then refused: {what}. Which rule refused it isn't known without the "
+        "configuration.",
+        evidence=(evidence,),
+        fix=fix,
+        flips_if=flips_if,
+    )
 
 
 def needs_refusal(case: Case, fields: frozenset[str]) -> RuledOut | CantTell | None:
@@ -110,7 +122,7 @@ def _life_evidence(case: Case, gathered: Gathering) -> None:
         add(Evidence(f"it ended within {seconds} s, about when applications are identified", 0.25))
     elif seconds >= 600:
         text = f"it had lived for {seconds} s; a look-up after the first packets refuses within seconds"
-        add(Evidence(text, -1.8, Basis.DEDUCTION))
+        add(Evidence(text, -2.8 if (case.session.bytes or 0) >= 1_000_000 else -1.8, Basis.DEDUCTION))
     elif seconds >= 60:
         add(Evidence(f"it had lived for {seconds} s; a look-up after identification comes sooner", -0.7))
     if case.cluster >= 5:

@@ -37,6 +37,14 @@ def default_port_miss(case: Case) -> bool:
     )
 
 
+def default_port_open(case: Case) -> bool:
+    """Whether the rule that allowed the session matches but for the ports of an application that no table has."""
+    rule, trace = case.logged, case.logged_trace
+    if rule is None or trace is None or case.application_of(case.application) is not None:
+        return False
+    return "application-default" in rule.services and not trace.misses() and case.logged_unknowns() == {"service"}
+
+
 def default_port_rules_out(case: Case) -> RuledOut | CantTell | None:
     """Why application-default is not what lost the session."""
     rule, trace = case.logged, case.logged_trace

@@ -4,9 +4,14 @@ Source: "Decryption Log Errors and Error Indexes" and "Decryption Log Fields" of
 the exact error strings are not verified: they are matched on lower-cased words.
 """
 
+from datetime import timedelta
 from typing import Any
 
-from whydeny.model.configuration import DecryptionProfile, Rule
+from whydeny.model.configuration import DecryptionProfile, Rule, Rulebase
+from whydeny.model.tables import Session
+from whydeny.model.truth import Truth
+from whydeny.verdict.case import Case
+from whydeny.verdict.finding import Outcome
 
 _CERTIFICATE = ("untrusted", "expired", "unknown status", "revoked", "ocsp", "crl", "certificate status", "self-signed")
 _PARAMETER = ("unsupported", "not supported", "mismatch", "cipher", "version", "bitmask", "key exchange", "client cert")
@@ -52,3 +57,57 @@ def profile_blocks(profile: DecryptionProfile, section: str) -> tuple[str, ...]:
         for name in profile.blocks.get(section, ())
         if name.startswith("block-")
     )
+
+
+def refuses_certificate(row: dict[str, Any]) -> bool:
+    """Whether a row is about the server's certificate, which a profile alone refuses."""
+    words = f"{row.get('error') or ''} {row.get('error_index') or ''}".lower()
+    return "certificate" in words or any(word in words for word in _CERTIFICATE)
+
+
+def is_ssh(case: Case) -> bool:
+    """Whether App-ID found SSH, which only a rule of type SSH proxy decrypts and which writes no decryption log."""
+    return case.application.startswith("ssh")
+
+
+def suits(case: Case, rule: Rule) -> bool:
+    """Whether the type of a decryption rule is for the session's protocol, as far as the application tells."""
+    if rule.decryption_type is None:
+        return True
+    return (rule.decryption_type == "ssh-proxy") == is_ssh(case)
+
+
+def rule_for(case: Case) -> Rule | None:
+    """The first decryption rule that takes the session and whose type (TLS, SSH) is for it."""
+    first = case.decryption.rule
+    if first is None or case.engine is None or suits(case, first):
+        return first
+    for rule in case.engine.policy.rules.get(Rulebase.DECRYPTION, ()):
+        below = rule.number > first.number and suits(case, rule)
+        if below and case.engine.explain_rule(rule, case.flow).result is Truth.MATCH:
+            return rule
+    return None
+
+
+def proxy_stage(case: Case) -> bool:
+    """Whether the session tracker names a failure of the proxy: a stage seen in the field, not documented."""
+    stage = (case.session.tracker_stage or "").lower()
+    return "proxy" in stage and any(word in stage for word in ("fail", "error", "decrypt"))
+
+
+def later_success(case: Case, within: timedelta, decrypted: bool | None = None) -> Session | None:
+    """The next session of the same client to the same server and port that was let through to its end."""
+    session = case.session
+    if session.end is None:
+        return None
+    for row in case.related.from_same_source(session, timedelta(0), within)[:200]:
+        other = case.related.session(row)
+        if (
+            (other.destination, other.destination_port) == (session.destination, session.destination_port)
+            and other.start is not None
+            and other.start >= session.end
+            and (decrypted is None or other.decrypted is decrypted)
+            and case.related.outcome(row) == Outcome.COMPLETED
+        ):
+            return other
+    return None

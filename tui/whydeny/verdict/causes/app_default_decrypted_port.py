@@ -21,11 +21,12 @@ What else looks like this
 From 9.0 the same values match; then plain HTTP on 443 or a decrypted application on another port is app-default-port.
 """
 
+from whydeny.model.configuration import Rule
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import PORTS, lookup_evidence, needs_refusal, refusing, rule_trail
-from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port
+from whydeny.verdict.grounds import PORTS, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.ports import TLS_PORTS, default_port_miss, default_port_rules_out, on_tls_port
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, THREAD
 
 CAUSE = Cause(
@@ -39,50 +40,87 @@ CAUSE = Cause(
 
 def check(case: Case) -> Answer:
     """Whether application-default lost the session because it was decrypted."""
-    newer = case.at_least(9)
+    newer, session = case.at_least(9), case.session
     if newer:
         return RuledOut(f"PAN-OS {case.release} gives decrypted applications their TLS port (since 9.0)")
-    if case.session.decrypted is False:
+    if session.decrypted is False:
         return RuledOut("the session was not decrypted")
-    if not on_tls_port(case):
-        return RuledOut(
-            f"{case.session.protocol_word}/{case.session.destination_port} is not a TLS port of an inner application"
-        )
-    stopped = needs_refusal(case, PORTS) if newer is not None else None
+    port = f"{session.protocol_word}/{session.destination_port}"
+    if not case.identified or not on_tls_port(case):
+        return RuledOut(f"{port} is not a TLS port of an inner application")
+    if case.engine is None:
+        return _row_alone(case, port)
+    if newer is None:
+        return _release_open(case)
+    stopped = needs_refusal(case, PORTS)
     if stopped is not None:
         return stopped
     refuser = case.refuser
-    if newer is None and (refuser is None or "service" not in case.shift.fields):
-        stopped = default_port_rules_out(case)
-        return stopped or CantTell(
-            "the release isn't known: before 9.0 application-default would refuse this, from 9.0 on it would match",
-            "the PAN-OS release (show system info, or --pan-os)",
-            0.45,
-        )
     if refuser is None or not default_port_miss(case):
         return default_port_rules_out(case) or RuledOut(f"{case.named_rule} does not fail on its service")
+    return _held(case, refuser, 0.85)
+
+
+def _row_alone(case: Case, port: str) -> Answer:
+    if case.at_least(9) is False and case.session.decrypted and case.application in TLS_PORTS:
+        what = f"{case.application} was found inside TLS on {port}, which application-default does not hold before 9.0"
+        evidence = Evidence("the row's flags say that the session was decrypted", 0.1)
+        return held_by_row(case, what, evidence, _fix(case), "a rule with service application-default")
+    because = "there is no configuration that tells whether the rule's service is application-default"
+    return CantTell(because, "the running configuration", 0.2)
+
+
+def _release_open(case: Case) -> Answer:
+    """The same where nothing tells the release: it turns on that alone."""
+    trace, refuser = case.logged_trace, case.refuser
+    stopped = default_port_rules_out(case)
+    if stopped is not None:
+        return stopped
+    turns = trace is not None and not trace.misses() and case.logged_unknowns() == {"service"}
+    if refuser is None or not turns or case.same_rule:
+        return RuledOut(f"whatever the release, {case.named_rule} does not fail on the port of a decrypted session")
+    return _held(case, refuser, 0.45)
+
+
+def _held(case: Case, refuser: Rule, base: float) -> Held:
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
     rule = case.logged
+    open_release = case.release is None
     if rule is not None:
         detail = case.criterion_detail(case.logged_trace, "service")
-        gathered.add(Evidence(f"{rule.name} fails on the service alone: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
+        how = "everything but the service matches" if open_release else "fails on the service alone"
+        gathered.add(Evidence(f"{rule.name}: {how}: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
     if case.session.decrypted is None:
-        gathered.add(Evidence("the row has no flags, so that decryption is not proved", -1.0))
+        gathered.add(Evidence("the row has no flags, so that decryption is not proved", -1.3))
     else:
         gathered.add(Evidence("the row's flags say that the session was decrypted", 0.2))
-    if case.release is None:
-        gathered.add(Evidence("the release isn't known; from 9.0 on this would match", -1.2))
+    decryption = case.decryption
+    if decryption.rule is None and not decryption.possible and not decryption.reason:
+        gathered.add(Evidence("no decryption rule of this configuration takes the session", -0.5, Basis.RULE))
+    if open_release:
+        text = "from 9.0 on the rule would match, and nothing would have refused the session: the row speaks for an older one"
+        gathered.add(Evidence(text, 0.1, Basis.DEDUCTION))
+    when = "if the firewall runs PAN-OS before 9.0: " if open_release else ""
     return Held(
-        base=0.85,
-        headline=f"Last allowed by {case.named_rule}, then refused: decryption showed {case.application} on "
-        f"{case.session.protocol_word}/{case.session.destination_port}, which application-default does not hold before "
-        f"PAN-OS 9.0, and the session ended at {refusing(refuser)}.",
+        base=base,
+        headline=f"Last allowed by {case.named_rule}, then refused{', ' if when else ': '}{when}decryption showed "
+        f"{case.application} on {case.session.protocol_word}/{case.session.destination_port}, which application-default "
+        f"does not hold before PAN-OS 9.0, and the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix=f"In {case.named_rule} replace application-default by the services it is meant for (service-http and "
-        "service-https), or upgrade to 9.0 or later, where decrypted applications have their TLS port. Service any "
-        "would open every port to these applications.",
-        fix_at=case.logged.origin.edited_at() if case.logged else "",
+        fix=_fix(case),
+        fix_at=rule.origin.edited_at() if rule else "",
+        missing=("the PAN-OS release (show system info, or --pan-os): from 9.0 on this can't be it",)
+        if open_release
+        else (),
         flips_if="the release is older than 9.0 and the rule's service is application-default",
+    )
+
+
+def _fix(case: Case) -> str:
+    return (
+        f"In {case.named_rule} replace application-default by the services it is meant for (service-http and "
+        "service-https), or upgrade to 9.0 or later, where decrypted applications have their TLS port. Service any "
+        "would open every port to these applications."
     )

@@ -25,10 +25,16 @@ session by its port: then the configuration has changed.
 
 from whydeny.model.flags import Flag
 from whydeny.verdict.case import Case
-from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import PORTS, lookup_evidence, needs_refusal, refusing, rule_trail
-from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port, ports_text
+from whydeny.verdict.grounds import PORTS, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.ports import (
+    default_port_miss,
+    default_port_open,
+    default_port_rules_out,
+    on_tls_port,
+    ports_text,
+)
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS
 
 CAUSE = Cause(
@@ -37,45 +43,51 @@ CAUSE = Cause(
     references=(APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS),
 )
 
+_FLAGGED = "the row's flags say that the application is on a non-standard port"
+
 
 def check(case: Case) -> Answer:
     """Whether application-default lost the session by its port."""
+    session, flagged = case.session, case.flag(Flag.NON_STANDARD_PORT)
+    if session.decrypted and case.at_least(9) is False and on_tls_port(case):
+        return RuledOut("before 9.0 a decrypted application on its TLS port is a cause of its own")
+    port = f"{session.protocol_word}/{session.destination_port}"
+    if case.engine is None and flagged and case.identified:
+        return held_by_row(
+            case,
+            f"{case.application} on {port} is off its default ports, as the row's flags say",
+            Evidence(_FLAGGED, 0.1),
+            _fix(case, port),
+            "a rule with service application-default that lists the application",
+        )
     stopped = needs_refusal(case, PORTS)
     if stopped is not None:
-        if isinstance(stopped, CantTell) and case.engine is None and case.flag(Flag.NON_STANDARD_PORT):
-            return CantTell(
-                "the row's flags say that the application is on a non-standard port; what the rule asks isn't known",
-                "the rule's service in the running configuration",
-                0.45,
-            )
         return stopped
-    refuser = case.refuser
-    if refuser is None or not default_port_miss(case):
+    refuser, rule = case.refuser, case.logged
+    unlisted = bool(flagged) and default_port_open(case)
+    if refuser is None or rule is None or not (default_port_miss(case) or unlisted):
         return default_port_rules_out(case) or RuledOut(f"{case.named_rule} does not fail on its service")
-    if case.session.decrypted and case.at_least(9) is False and on_tls_port(case):
-        return RuledOut("before 9.0 a decrypted application on its TLS port is a cause of its own")
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
-    rule = case.logged
     detail = case.criterion_detail(case.logged_trace, "service")
-    if rule is not None:
+    if not unlisted:
         gathered.add(Evidence(f"{rule.name} fails on the service alone: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
-    flagged = case.flag(Flag.NON_STANDARD_PORT)
+    else:
+        gathered.add(Evidence(f"everything else of {rule.name} matches; {detail}", 0.2, Basis.RULE, rule_trail(rule)))
     if flagged:
-        gathered.add(Evidence("the row's flags say that the application is on a non-standard port", 0.5))
+        gathered.add(Evidence(_FLAGGED, 0.5))
     elif flagged is False and case.at_least(8):
         gathered.add(Evidence("the flag non-standard-port is not set, though 8.0 and later set it", -0.5))
-    session = case.session
     kind = " in clear" if session.decrypted is False and on_tls_port(case) else ""
-    port = f"{session.protocol_word}/{session.destination_port}"
     return Held(
-        base=0.85,
+        base=0.65 if unlisted else 0.85,
         headline=f"Last allowed by {case.named_rule}, then refused: {case.application}{kind} on {port} is off the ports "
         f"that application-default gives it ({ports_text(case)}), and the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
         fix=_fix(case, port),
-        fix_at=rule.origin.edited_at() if rule else "",
+        fix_at=rule.origin.edited_at(),
+        missing=(f"the default ports of {case.application} (application content of the firewall)",) if unlisted else (),
         flips_if=f"the rule's service is application-default and {case.application} is not on its ports",
     )
 

@@ -27,7 +27,7 @@ from whydeny.policy.questions import named_applications
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import APPLICATION, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.references import DEPENDENCIES, POLICY_FLOW, TRAFFIC_FIELDS
 
 CAUSE = Cause(
@@ -37,15 +37,18 @@ CAUSE = Cause(
     outranks=("app-shift", "app-default-port"),
 )
 
+_TEMPORARY = "the row's flags say temporary match: let through for an implicit dependency"
+
 
 def check(case: Case) -> Answer:
     """Whether the application is an enabler that no rule takes by itself."""
     temporary = case.flag(Flag.TEMPORARY_MATCH)
+    if case.engine is None and temporary:
+        what = f"{case.application or 'the session'} was let through only to recognise an application that it carries"
+        turn = "the rule's applications in the running configuration"
+        return held_by_row(case, what, Evidence(_TEMPORARY, 0.1), _fix(case, case.named_rule), turn)
     stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
-        if isinstance(stopped, CantTell) and case.engine is None and temporary:
-            because = "the row's flags say temporary match for an implicit dependency; the rule itself isn't known"
-            return CantTell(because, "the rule's applications in the running configuration", 0.55)
         return stopped
     refuser, rule = case.refuser, case.logged
     if refuser is None or rule is None:
@@ -62,7 +65,7 @@ def check(case: Case) -> Answer:
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
     if temporary:
-        gathered.add(Evidence("the row's flags say temporary match: let through for an implicit dependency", 0.9))
+        gathered.add(Evidence(_TEMPORARY, 0.9))
     elif temporary is False:
         gathered.add(Evidence("the flag temporary-match is not set", -0.4))
     names = ", ".join(carried[:4])
@@ -81,11 +84,17 @@ def check(case: Case) -> Answer:
         f"session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix=f"If plain {case.application} to this destination is wanted, allow it in a rule of its own below {rule.name} "
-        "(narrowed by destination or URL category) and log it; adding it to every rule would let unrelated traffic "
-        "through them. If it is not wanted, nothing is broken: the application it was opened for never appeared.",
+        fix=_fix(case, rule.name),
         fix_at=rule.origin.edited_at(),
         flips_if="the flag temporary-match, or the application content that names the enablers",
+    )
+
+
+def _fix(case: Case, rule: str) -> str:
+    return (
+        f"If plain {case.application} to this destination is wanted, allow it in a rule of its own below {rule} "
+        "(narrowed by destination or URL category) and log it; adding it to every rule would let unrelated traffic "
+        "through them. If it is not wanted, nothing is broken: the application it was opened for never appeared."
     )
 
 

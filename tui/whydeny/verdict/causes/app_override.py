@@ -41,7 +41,8 @@ def check(case: Case) -> Answer:
     stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
-    override, custom = _override(case), _is_custom(case)
+    taking, custom = _override(case), _is_custom(case)
+    override = taking if taking is not None and _gives(taking, case) else None
     if override is None and not custom:
         return RuledOut(
             f"no application override gives {case.application or 'a name'} to this flow, and it isn't user-made"
@@ -67,6 +68,9 @@ def check(case: Case) -> Answer:
     else:
         text = f"{case.application} is a user-made application"
         gathered.add(Evidence(text, 0.2, Basis.RULE))
+        if taking is not None:
+            text = f"application-override rule {taking.name} names this flow {taking.override_application} in this configuration"
+            gathered.add(Evidence(text, -1.0, Basis.RULE, rule_trail(taking)))
         by = f"the custom application {case.application} was recognised"
     return Held(
         base=0.78,
@@ -82,29 +86,18 @@ def check(case: Case) -> Answer:
 
 
 def _override(case: Case) -> Rule | None:
-    """The override rule that gives this flow its application."""
+    """The override rule that takes this flow: the first that certainly does, or one that may and gives its application."""
     if case.engine is None:
         return None
     for rule in case.engine.policy.rules.get(Rulebase.OVERRIDE, ()):
-        if rule.disabled or (rule.override_application or "").lower() != case.application:
-            continue
-        if not _port_fits(rule, case.session.protocol_word, case.session.destination_port):
-            continue
-        if case.engine.explain_rule(rule, case.flow).result is not Truth.NO_MATCH:
+        result = case.engine.explain_rule(rule, case.flow).result
+        if result is Truth.MATCH or (result is Truth.UNKNOWN and _gives(rule, case)):
             return rule
     return None
 
 
-def _port_fits(rule: Rule, protocol: str | None, port: int | None) -> bool:
-    if rule.override_protocol and rule.override_protocol != protocol:
-        return False
-    if not rule.override_ports or port is None:
-        return True
-    for part in rule.override_ports.split(","):
-        first, _, last = part.strip().partition("-")
-        if first.isdigit() and int(first) <= port <= int(last if last.isdigit() else first):
-            return True
-    return False
+def _gives(rule: Rule, case: Case) -> bool:
+    return (rule.override_application or "").lower() == case.application
 
 
 def _is_custom(case: Case) -> bool:

@@ -158,7 +158,7 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
         gathered.add(Evidence("the row has no user", 0.3))
     if case.application == "web-browsing":
         text = "web-browsing can be redirected to the portal, so that a browser would have been asked"
-        gathered.add(Evidence(text, -1.0, Basis.VENDOR))
+        gathered.add(Evidence(text, -1.4, Basis.VENDOR))
     elif case.identified:
         gathered.add(Evidence(f"{_what(case)} can't be redirected to a portal", 0.4, Basis.VENDOR))
     if case.short:
@@ -199,7 +199,7 @@ def _trace_evidence(case: Case, gathered: Gathering) -> None:
         text = f"the authentication log has {what} for this address"
         gathered.add(Evidence(text, 0.6, trail=row_trail("authentication", asked["row"])))
     if not rows and case.related.has(Kind.AUTHENTICATION):
-        text = "no authentication-log row; an unanswered challenge writes none, so that this rules nothing out"
+        text = "no authentication-log row, which rules nothing out: that an unanswered challenge writes one is not verified"
         gathered.add(Evidence(text, -0.05, Basis.OPINION))
 
 

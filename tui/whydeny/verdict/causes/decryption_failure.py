@@ -36,9 +36,19 @@ from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import LOOKUP_DENY, row_trail, rule_trail
+from whydeny.verdict.grounds import LOOKUP_DENY, held_by_row, row_trail, rule_trail
 from whydeny.verdict.references import DECRYPTION_ERRORS, DECRYPTION_LOGS, END_REASONS, THREAD, WEBERBLOG
-from whydeny.verdict.tls import failed, profile_blocks, reason_text, variant_of_row
+from whydeny.verdict.tls import (
+    failed,
+    is_ssh,
+    later_success,
+    profile_blocks,
+    proxy_stage,
+    reason_text,
+    refuses_certificate,
+    rule_for,
+    variant_of_row,
+)
 
 CAUSE = Cause(
     title="Decryption failed or a decryption profile refused",
@@ -55,10 +65,18 @@ def check(case: Case) -> Answer:
         return _proved(case, failures)
     if case.outcome is Outcome.DECRYPTION_BLOCK:
         return _named_by_end_reason(case)
+    rule = rule_for(case)
+    asked = _opt_out(case, rule)
+    if asked is not None:
+        return asked
     stopped = _rules_out(case)
     if stopped is not None:
         return stopped
-    rule = case.decryption.rule
+    if rule is None and case.decryption.rule is not None:
+        what = "SSH" if is_ssh(case) else "TLS"
+        return RuledOut(
+            f"decryption rule {case.decryption.rule.name} is not for {what}, and no other takes the session"
+        )
     if rule is None:
         possible = ", ".join(r.name for r in case.decryption.possible[:3])
         because = f"whether decryption rule {possible} takes the session can't be told"
@@ -85,7 +103,14 @@ def _proved(case: Case, failures: list[dict[str, Any]]) -> Held:
         text = f"the row has the inner application {case.application}, so that one handshake worked"
         gathered.add(Evidence(text, -1.0, Basis.DEDUCTION))
     name = row.get("decryption_rule") or (case.decryption.rule.name if case.decryption.rule else None)
-    variant = variant_of_row(row, case.decryption.rule)
+    rule = case.decryption.rule
+    variant = variant_of_row(row, rule)
+    if variant == "profile-block" and rule is not None and refuses_certificate(row):
+        profile = case.profile(rule)
+        if not rule.profile or (profile is not None and not any(profile.blocks.values())):
+            variant = None
+            text = f"decryption rule {rule.name} has no profile that blocks, so that it was not a profile that refused"
+            gathered.add(Evidence(text, -0.4, Basis.RULE, rule_trail(rule)))
     if variant == "server-alert":
         who = "the server refused the firewall's handshake"
     elif variant == "client-alert":
@@ -103,7 +128,7 @@ def _proved(case: Case, failures: list[dict[str, Any]]) -> Held:
         variant=variant,
         denied_by=str(name) if name else None,
         fix=_fix(variant, str(row.get("server_name") or row.get("subject_cn") or "the host")),
-        fix_at=case.decryption.rule.origin.edited_at() if case.decryption.rule else "",
+        fix_at=rule.origin.edited_at() if rule else "",
         flips_if="a decryption-log row of this session with an error",
     )
 
@@ -148,6 +173,18 @@ def _rules_out(case: Case) -> Answer | None:
         return RuledOut("the session is UDP, which is not decrypted by a TLS or SSH proxy")
     if case.session.protocol is not None and not case.is_tcp:
         return RuledOut(f"the session is {case.session.protocol_word}, which is not decrypted")
+    stage = (case.session.tracker_stage or "").lower()
+    if LOOKUP_DENY in stage:
+        return RuledOut(f"the session tracker says '{stage}', which is a rule look-up and not the proxy")
+    if case.decryption_rows:
+        version = str(case.decryption_rows[-1].get("tls_version") or "")
+        hidden = ", and TLS 1.3 hides the certificate from a no-decrypt rule" if "1.3" in version else ""
+        return RuledOut(f"the decryption log has this session without an error{hidden}")
+    if case.engine is None and proxy_stage(case):
+        text = f"the session tracker says '{stage}', a stage that is not documented"
+        turn = "a decryption-log row of this session with an error"
+        what = "its TLS or SSH proxy failed, as the session tracker says"
+        return held_by_row(case, what, Evidence(text, 0.3, Basis.OPINION), _fix(None, "the host"), turn)
     if case.engine is None:
         because = "there is no configuration to tell whether a decryption rule takes the session"
         return CantTell(because, "the decryption log of the session, or the decryption rules", 0.25)
@@ -160,9 +197,6 @@ def _rules_out(case: Case) -> Answer | None:
         return RuledOut(f"App-ID settled on {case.application}, which is past any handshake of TLS or SSH")
     if look.certainty is Certainty.UNKNOWN:
         return CantTell(look.reason or "the decryption rules aren't known", "the decryption rules", 0.15)
-    stage = (case.session.tracker_stage or "").lower()
-    if LOOKUP_DENY in stage:
-        return RuledOut(f"the session tracker says '{stage}', which is a rule look-up and not the proxy")
     return None
 
 
@@ -172,6 +206,9 @@ def _unproved(case: Case, rule: Rule) -> Answer:
     generic = case.at_least(7, 1) and not case.at_least(8, 1)
     gathered = Gathering()
     gathered.add(Evidence(f"decryption rule {rule.name} decrypts this session", 0.3, Basis.RULE, rule_trail(rule)))
+    if proxy_stage(case):
+        text = f"the session tracker says '{case.session.tracker_stage}', a stage that is not documented"
+        gathered.add(Evidence(text, 1.6, Basis.OPINION))
     if case.still_allowed and case.same_rule:
         text = f"{case.named_rule} still matches in every criterion, so that no rule look-up refused it"
         gathered.add(Evidence(text, 0.7, Basis.RULE))
@@ -188,12 +225,8 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         gathered.add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", -1.2))
     _later_success(case, gathered)
     _other_failures(case, gathered)
-    opt_out = bool(case.policy and case.policy.notify_user)
-    if opt_out:
-        text = "the opt-out page for decryption is on: the first session waits for the user's answer"
-        gathered.add(Evidence(text, 0.5, Basis.OPINION))
     log = case.related.log(Kind.DECRYPTION)
-    if case.at_least(10) and len(log) and log.covers(case.session.end):
+    if case.at_least(10) and not is_ssh(case) and len(log) and log.covers(case.session.end):
         word = "though the rule logs failed handshakes" if rule.log_fail else "but the rule does not log failures"
         gathered.add(Evidence(f"the decryption log covers the time and has no row of this session, {word}",
                               -1.8 if rule.log_fail else -0.2, Basis.VENDOR))  # fmt: skip
@@ -202,17 +235,16 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         text = f"PAN-OS {release} is known to write the generic policy-deny for TLS failures"
         gathered.add(Evidence(text, 0.3, Basis.VENDOR))
     elif release is None:
-        base, variant = 0.4, None
+        base, variant = 0.3, None
     elif case.at_least(9):
         base, variant = 0.2, None
-        gathered.add(Evidence("from 9.0 on such ends have reasons of their own, unless policy-deny outranked them", 0.0,
-                              Basis.OPINION))  # fmt: skip
+        text = (
+            "such ends have reasons of their own; that policy-deny still hides them in this release is not documented"
+        )
+        gathered.add(Evidence(text, -0.3, Basis.OPINION))
     else:
         base, variant = 0.4, "generic-pre-9.0"
         gathered.add(Evidence("in which release the generic policy-deny ended is not documented", 0.0, Basis.OPINION))
-    if opt_out and variant is None:
-        variant = "opt-out"
-        base = max(base, 0.35)
     return Held(
         base=base,
         headline=f"Last allowed by {case.named_rule}, then ended in decryption: rule {rule.name} decrypts it, the "
@@ -222,10 +254,55 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         denied_by=rule.name,
         fix=_fix(None, "the host"),
         fix_at=rule.origin.edited_at(),
-        missing=("a capture of the TLS alert" if not case.at_least(10) else "the decryption-log row of this session",),
+        missing=(_wanted(case),),
         flips_if="a decryption-log row of this session with an error"
         if case.at_least(10)
         else "a fatal TLS alert from client or server in a packet capture",
+    )
+
+
+def _wanted(case: Case) -> str:
+    if is_ssh(case):
+        return "a capture of the SSH handshake (the SSH proxy writes no decryption log)"
+    return "the decryption-log row of this session" if case.at_least(10) else "a capture of the TLS alert"
+
+
+def _opt_out(case: Case, rule: Rule | None) -> Held | None:
+    """The opt-out page: the handshake worked, the rules still allow it, and the user had not answered yet."""
+    session = case.session
+    asked = bool(case.policy and case.policy.notify_user) and rule is not None and rule.action.startswith("decrypt")
+    if rule is None or not asked or not session.decrypted or not case.same_rule or not case.still_allowed:
+        return None
+    if is_ssh(case) or not case.short:
+        return None
+    gathered = Gathering()
+    text = "the page that lets users opt out of decryption is on; that it ends the first session is not documented"
+    gathered.add(Evidence(text, 0.3, Basis.OPINION))
+    gathered.add(Evidence(f"decryption rule {rule.name} decrypts this session", 0.2, Basis.RULE, rule_trail(rule)))
+    gathered.add(Evidence(f"{case.named_rule} still matches in every criterion", 0.4, Basis.RULE))
+    before = [o for o in case.neighbours if o.decrypted and o.end and session.end and o.end < session.end]
+    if any(case.related.outcome(other.row) == Outcome.COMPLETED for other in before):
+        text = f"session {before[-1].id} of the same client was decrypted and let through before: the page had been answered"
+        gathered.add(Evidence(text, -1.2, Basis.ROW, row_trail("traffic", before[-1].row)))
+    later = later_success(case, timedelta(minutes=10))
+    if later is not None:
+        text = (
+            f"session {later.id} of the same client to the same server passed soon after, as once the page is answered"
+        )
+        gathered.add(Evidence(text, 0.5, Basis.ROW, row_trail("traffic", later.row)))
+    return Held(
+        base=0.35,
+        headline=f"Last allowed by {case.named_rule}, then ended by decryption: rule {rule.name} decrypts it, and the page "
+        "that lets users opt out waited for an answer.",
+        evidence=gathered.all(),
+        variant="opt-out",
+        denied_by=rule.name,
+        fix="Nothing is broken if the user sees the page and goes on. Where programs meet it that can't answer, move them "
+        "to a decryption rule of their own, or tell users beforehand and do without the page "
+        "(Device > Response Pages > SSL Decryption Opt-out Page).",
+        fix_at=rule.origin.edited_at(),
+        missing=("whether the user was shown the page",),
+        flips_if="the opt-out page was shown to the user in that moment",
     )
 
 
@@ -242,9 +319,6 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
         return RuledOut(f"decryption rule {rule.name} does not decrypt, and its profile blocks nothing there")
     if case.application not in HANDSHAKE_APPLICATIONS:
         return RuledOut(f"App-ID settled on {case.application}, past the certificate check of rule {rule.name}")
-    version = next((str(row.get("tls_version") or "") for row in case.decryption_rows), "")
-    if "1.3" in version:
-        return RuledOut("the session is TLS 1.3, which hides the certificate from a no-decrypt rule")
     gathered = Gathering()
     text = f"no-decrypt rule {rule.name} has profile {rule.profile}, which refuses {', '.join(blocks)}"
     gathered.add(Evidence(text, 0.6, Basis.RULE, rule_trail(rule)))
@@ -273,19 +347,10 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
 
 def _later_success(case: Case, gathered: Gathering) -> None:
     """A later undecrypted success to the same server: a failed site is left undecrypted for twelve hours."""
-    session = case.session
-    if session.end is None:
-        return
-    for row in case.related.from_same_source(session, timedelta(0), timedelta(hours=12))[:200]:
-        other = case.related.session(row)
-        later = other.start is not None and other.start >= session.end
-        same = (other.destination, other.destination_port) == (session.destination, session.destination_port)
-        if same and later and other.decrypted is False and case.related.outcome(row) == Outcome.COMPLETED:
-            text = (
-                f"session {other.id} to the same server passed undecrypted later, as the twelve-hour exclusion lets it"
-            )
-            gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", row)))
-            return
+    other = later_success(case, timedelta(hours=12), decrypted=False)
+    if other is not None:
+        text = f"session {other.id} to the same server passed undecrypted later, as the twelve-hour exclusion lets it"
+        gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", other.row)))
 
 
 def _other_failures(case: Case, gathered: Gathering) -> None:

@@ -47,13 +47,14 @@ def check(case: Case) -> Answer:
     siblings = case.related.same_http2(session)
     passed = [row for row in siblings if case.related.outcome(row) != Outcome.ALLOWED_THEN_DENIED]
     refused = len(siblings) - len(passed)
+    if siblings and not passed:
+        connection = f"HTTP/2 connection {session.http2_connection}"
+        return RuledOut(f"all {refused + 1} streams of {connection} in the inputs were refused, not one of them")
     gathered = Gathering()
     gathered.add(Evidence(f"the row is a stream of HTTP/2 connection {session.http2_connection}", 0.3))
     if passed:
         text = f"{len(passed)} other stream{'s' if len(passed) > 1 else ''} of the connection went on"
         gathered.add(Evidence(text, 0.8, trail=row_trail("traffic", passed[0])))
-    elif siblings:
-        gathered.add(Evidence(f"all {refused + 1} streams in the inputs were refused", -1.2))
     else:
         gathered.add(Evidence("the other streams of the connection are not among the inputs", -0.4))
     refuser = case.refuser

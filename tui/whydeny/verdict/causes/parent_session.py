@@ -35,6 +35,7 @@ CAUSE = Cause(
     outranks=("app-shift", "app-default-port", "policy-change", "url-category", "user-or-host-criteria"),
 )
 
+BESIDE = timedelta(seconds=5)
 CHILD_APPLICATIONS = ("ftp-data", "rtp", "rtcp", "rtp-base", "sip-rtp", "h.245", "rtsp-data", "rsh-data", "tftp-data")
 
 
@@ -48,7 +49,7 @@ def check(case: Case) -> Answer:
             because = f"{case.application} is opened by a control session, and the row has no parent column"
             return CantTell(because, "the control session's own row", 0.25)
         return RuledOut("the row names no parent session")
-    rows = case.related.with_id(session.parent_session_id, session)
+    rows = _parents(case, session.parent_session_id)
     if not rows:
         because = f"the row of the parent, session {session.parent_session_id}, is not among the inputs"
         return CantTell(because, f"the traffic-log row of session {session.parent_session_id}", 0.4)
@@ -83,3 +84,21 @@ def check(case: Case) -> Answer:
         "changes nothing, since its sessions are opened by the parent.",
         flips_if="the parent's row with a refusal in the same moment",
     )
+
+
+def _parents(case: Case, parent_id: int) -> list[int]:
+    """The rows of the parent: ids are used again, so that those which lived beside the session and share a host go first."""
+    session = case.session
+    rows = case.related.with_id(parent_id, session)
+    begin = session.start or session.end
+    hosts = {session.source, session.destination}
+
+    def beside(row: int) -> bool:
+        other = case.related.session(row)
+        if begin is None or other.end is None or session.end is None:
+            return True
+        return other.end >= begin - BESIDE and (other.start or other.end) <= session.end + BESIDE
+
+    alive = [row for row in rows if beside(row)]
+    related = [row for row in alive if hosts & {(o := case.related.session(row)).source, o.destination}]
+    return related or alive or rows

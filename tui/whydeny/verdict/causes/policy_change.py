@@ -24,14 +24,16 @@ A late application shift in one session alone (app-shift). Whether a refresh or 
 without a commit is not documented.
 """
 
-from datetime import datetime, timedelta
+import re
+from datetime import timedelta
 
 from whydeny.model.columns import Kind
-from whydeny.model.configuration import Rule, Schedule
-from whydeny.policy.questions import schedule_of
+from whydeny.model.configuration import Rule
+from whydeny.policy.questions import Moving, schedule_of
+from whydeny.verdict.boundaries import near_boundary
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
-from whydeny.verdict.events import COMMIT, CONTENT, REFRESH, Event
+from whydeny.verdict.events import COMMIT, CONTENT, REFRESH, Change, Event
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import refusing, row_trail, rule_trail
 from whydeny.verdict.references import POLICY_FLOW, SESSION_SETTINGS
@@ -43,7 +45,10 @@ CAUSE = Cause(
     outranks=("app-shift", "url-category", "app-default-port", "app-dependency", "user-or-host-criteria"),
 )
 
-CLUSTER = 5
+CLUSTER = 5  # other conversations that end with one before it counts as a cluster
+LISTS = ("external-list", "fqdn")
+WHAT = {COMMIT: "a commit was finished", CONTENT: "new content was installed", REFRESH: "a list was refreshed"}
+LOGS = "the system and configuration logs around the end"
 
 
 def check(case: Case) -> Answer:
@@ -56,12 +61,12 @@ def check(case: Case) -> Answer:
     begin = session.start or session.end
     events = [event for event in case.events if begin < event.moment <= session.end + timedelta(seconds=1)]
     rematch_off = case.policy is not None and not case.policy.rematch
-    if rematch_off:
-        events = [event for event in events if event.kind != COMMIT]
+    events = [event for event in events if not (event.kind == COMMIT and rematch_off)]
+    events = [event for event in events if event.kind != REFRESH or _concerns(case, event)]
     boundary = _schedule_boundary(case)
     if not events and boundary is None:
-        return _nothing_happened(case, rematch_off)
-    if case.still_allowed and case.same_rule and boundary is None and not _touches_lists(case):
+        return _without_event(case, rematch_off)
+    if case.still_allowed and case.same_rule and boundary is None and not _moving_lists(case):
         what = events[-1].kind
         return RuledOut(
             f"a {what} was finished just before, but the configuration still allows the session by the same rule"
@@ -70,66 +75,57 @@ def check(case: Case) -> Answer:
 
 
 def _changed(case: Case, events: list[Event], boundary: Rule | None) -> Held:
-    session, refuser = case.session, case.refuser
+    session = case.session
     gathered = Gathering()
     kinds = [event.kind for event in events]
-    variant: str | None = None
-    by_list = _touches_lists(case)
-    if REFRESH in kinds and by_list:
-        variant = "list-refresh"
-    elif COMMIT in kinds:
-        variant = "commit"
-    elif CONTENT in kinds:
-        variant = "content"
-    elif REFRESH in kinds:
-        variant = "list-refresh"
-    elif boundary is not None:
-        variant = "schedule"
+    variant = next((kind for kind in (REFRESH if _moving_lists(case) else COMMIT, COMMIT, CONTENT, REFRESH) if kind in kinds),
+                   "schedule")  # fmt: skip
     what = "the policy changed"
     for event in reversed(events):
         if event.kind == variant:
             seconds = (session.end - event.moment).total_seconds() if session.end else 0
             text = f"{event.text} ({seconds:.0f} s before the end)"
             gathered.add(Evidence(text, 0.9, trail=row_trail(event.log, event.row)))
-            what = {
-                COMMIT: "a commit was finished",
-                CONTENT: "new content was installed",
-                REFRESH: "a list was refreshed",
-            }[event.kind] + f" {seconds:.0f} s before"
+            what = f"{WHAT[event.kind]} {seconds:.0f} s before"
             break
     if variant == "schedule" and boundary is not None:
         text = f"the end falls on a boundary of schedule {boundary.schedule} of rule {boundary.name}"
         gathered.add(Evidence(text, 0.6, Basis.RULE, rule_trail(boundary)))
         gathered.add(Evidence("whether a schedule's end cuts live sessions is not documented", -0.4, Basis.OPINION))
         what = f"the schedule {boundary.schedule} changed over"
-    if variant == "commit":
+    if variant == COMMIT and case.policy is not None:
         gathered.add(Evidence("rematch is on: running sessions are measured against the new rules", 0.4, Basis.VENDOR))
-    if variant == "list-refresh":
-        gathered.add(Evidence("whether a refresh re-evaluates live sessions is not documented", -0.4, Basis.OPINION))
-        if not by_list:
-            gathered.add(Evidence("no rule concerned uses such a list", -1.0, Basis.RULE))
-    if variant == "content" and "application" not in case.shift.fields:
+    if variant == REFRESH:
+        gathered.add(Evidence(_REFRESHED, -0.4, Basis.OPINION))
+    if variant == CONTENT and "application" not in case.shift.fields:
         gathered.add(Evidence("the application is not what the rule misses by", -0.6, Basis.RULE))
+    missing = () if case.related.has(Kind.CONFIGURATION) else ("the configuration log, for what was changed",)
+    return _held(case, gathered, 0.5, variant, what, missing)
+
+
+_REFRESHED = "whether a refresh re-evaluates live sessions is not documented"
+
+
+def _held(
+    case: Case, gathered: Gathering, base: float, variant: str | None, what: str, missing: tuple[str, ...]
+) -> Held:
+    refuser = case.refuser
     _life(case, gathered)
     _rule_change(case, gathered)
-    denied_by = refuser.name if refuser else None
     concerned = case.logged or refuser
     tail = f"and the present rules end it at {refusing(refuser)}" if refuser else "and the rules may refuse it since"
+    possible = case.may_refuse[0].rule.name if case.may_refuse else None
     return Held(
-        base=0.5,
-        headline=f"Last allowed by {case.named_rule}, then cut off after {session.elapsed or 0} s: {what}, {tail}.",
+        base=base,
+        headline=f"Last allowed by {case.named_rule}, then cut off after {case.session.elapsed or 0} s: {what}, {tail}.",
         evidence=gathered.all(),
         variant=variant,
-        denied_by=denied_by or _possible_name(case),
+        denied_by=refuser.name if refuser else possible,
         fix=_fix(variant),
         fix_at=concerned.origin.edited_at() if concerned else "",
-        missing=() if case.related.has(Kind.CONFIGURATION) else ("the configuration log, for what was changed",),
+        missing=missing,
         flips_if="a commit, refresh or content install in the system log within seconds before the end",
     )
-
-
-def _possible_name(case: Case) -> str | None:
-    return case.may_refuse[0].rule.name if case.may_refuse else None
 
 
 def _life(case: Case, gathered: Gathering) -> None:
@@ -137,7 +133,9 @@ def _life(case: Case, gathered: Gathering) -> None:
     if seconds >= 60:
         gathered.add(Evidence(f"it had run for {seconds} s without trouble", 0.7 if seconds >= 600 else 0.5))
     elif seconds <= 5:
-        gathered.add(Evidence(f"it was only {seconds} s old, an age at which sessions die of identification", -1.2))
+        weight = -1.2 if case.cluster >= CLUSTER else -2.2
+        text = f"it was only {seconds} s old, an age at which sessions die of identification"
+        gathered.add(Evidence(text, weight))
     if case.cluster >= CLUSTER:
         gathered.add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", 0.9))
     elif case.cluster == 0:
@@ -145,67 +143,129 @@ def _life(case: Case, gathered: Gathering) -> None:
 
 
 def _rule_change(case: Case, gathered: Gathering) -> None:
-    session = case.session
     if case.refuser is not None:
         text = f"the configuration at hand refuses it at {case.refuser.name}, though the row says {case.named_rule} allowed it"
         gathered.add(Evidence(text, 0.6, Basis.RULE, rule_trail(case.refuser)))
-    if session.end is None:
-        return
-    before = session.end - timedelta(hours=24)
-    change = case.related.timeline.last_change_naming(_names_concerned(case), before, session.end, session.serial)
+    change = _change_naming(case)
     if change is not None:
         text = f"the configuration log has: {change.text}"
         gathered.add(Evidence(text, 0.6, trail=row_trail("configuration", change.row)))
 
 
-def _names_concerned(case: Case) -> set[str]:
+def _change_naming(case: Case) -> Change | None:
+    """The last change of the day before the end that names a rule concerned or one of its objects."""
+    session = case.session
+    if session.end is None:
+        return None
     rules = [rule for rule in (case.logged, case.refuser) if rule is not None]
-    return {name for rule in rules for name in (rule.name, *rule.sources, *rule.destinations, *rule.services)} - {"any"}
+    names = {name for rule in rules for name in (rule.name, *rule.sources, *rule.destinations, *rule.services)} - {
+        "any"
+    }
+    before = session.end - timedelta(hours=24)
+    return case.related.timeline.last_change_naming(names, before, session.end, session.serial)
 
 
-def _touches_lists(case: Case) -> bool:
+def _moving_lists(case: Case) -> list[Moving]:
+    """The external lists and FQDN objects of the rules concerned."""
     rules = [case.logged, case.refuser, *(trace.rule for trace in case.may_refuse)]
-    return any(
-        moving.kind in ("external-list", "fqdn")
+    return [
+        moving
         for rule in rules
         if rule is not None
         for moving in case.moving((*rule.sources, *rule.destinations))
-    )
+        if moving.kind in LISTS
+    ]
 
 
-def _nothing_happened(case: Case, rematch_off: bool) -> Answer:
-    session = case.session
-    system = case.related.log(Kind.SYSTEM)
-    near = []
-    if session.end is not None:
-        near = case.related.timeline.commits(session.end - timedelta(seconds=180), session.end, session.serial)
-    changed = bool(case.shift.fixed)
-    if near and not rematch_off and not system.covers(session.end):
-        event = near[-1]
-        because = f"{event.text} at {moment_text(event.moment)}; when it was finished isn't in the inputs"
-        return CantTell(because, "the system log: when the commit job was finished", 0.4)
-    if len(system) and system.covers(session.end):
-        if rematch_off and not changed:
+def _concerns(case: Case, event: Event) -> bool:
+    """Whether a refresh may be of a list or FQDN that a rule concerned asks for; one that names no list may be."""
+    moving = _moving_lists(case)
+    if "fqdn" in event.text.lower():
+        return any(item.kind == "fqdn" for item in moving)
+    lists = {name for scope in (case.policy.scopes if case.policy else ()) for name in scope.external_lists}
+    named = {name for name in lists if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", event.text)}
+    mine = {item.name for item in moving if item.kind == "external-list"}
+    return bool(named & mine) if named else bool(mine)
+
+
+def _without_event(case: Case, rematch_off: bool) -> Answer:
+    """No log has an event just before the end; other traces of a change may still be there."""
+    session, end = case.session, case.session.end
+    seconds, covered = session.elapsed or 0, case.related.log(Kind.SYSTEM).covers(session.end)
+    if covered:
+        if rematch_off and not case.shift.fixed:
             return RuledOut(
                 "no refresh, schedule or content event before the end, and rematch is off, so that commits cut nothing"
             )
         return RuledOut(
             "the system log covers the time and has no commit, refresh or content install just before the end"
         )
+    if _list_moved(case):
+        return _by_list(case)
+    near = []
+    if end is not None and not rematch_off:
+        near = case.related.timeline.commits(end - timedelta(seconds=180), end, session.serial)
+    if near:
+        return _commit_asked(case, near[-1])
     if rematch_off and not case.long and case.cluster < CLUSTER:
         return RuledOut("rematch is off, so that commits cut no live session, and the session was not long-lived")
-    if case.cluster >= CLUSTER and (session.elapsed or 0) >= 60:
+    clustered = case.cluster >= CLUSTER and seconds >= 60
+    if case.refuser is not None and (clustered or seconds >= 600):
+        return _unlogged(case, rematch_off)
+    if clustered:
         because = f"{case.cluster} other conversations ended in the same two seconds, as after a commit or refresh"
-        return CantTell(because, "the system log around the end: commits, refreshes, content installs", 0.45)
-    if (session.elapsed or 0) >= 600 and not case.still_allowed:
-        because = "it had run for long and would be refused by the configuration at hand"
-        return CantTell(because, "the system and configuration logs around the end", 0.35)
+        return CantTell(because, f"{LOGS}: commits, refreshes, content installs", 0.45)
     if case.short and case.cluster < CLUSTER:
-        return RuledOut(
-            f"the session was {session.elapsed or 0} s old and ended alone, with no event before it in the inputs"
-        )
-    because = "the inputs hold no system log of that time"
-    return CantTell(because, "the system and configuration logs around the end", 0.12)
+        return RuledOut(f"the session was {seconds} s old and ended alone, with no event before it in the inputs")
+    return CantTell("the inputs hold no system log of that time", LOGS, 0.12)
+
+
+def _list_moved(case: Case) -> bool:
+    """Whether only a list or FQDN object, as its members are known now, explains the refusal."""
+    fields = case.shift.fields
+    if case.refuser is None or not fields or not fields <= {"source", "destination"}:
+        return False
+    rule = case.logged if case.logged_trace is not None and case.logged_trace.misses() else case.refuser
+    members = [] if rule is None else case.moving((*rule.sources, *rule.destinations))
+    return bool(members) and all(item.kind in LISTS for item in members)
+
+
+def _by_list(case: Case) -> Held:
+    gathered = Gathering()
+    name = _moving_lists(case)[0].name
+    text = f"{name}, as its members are known now, explains the refusal; the first packet was still allowed, so that it changed"
+    gathered.add(Evidence(text, 0.5, Basis.DEDUCTION))
+    gathered.add(Evidence(_REFRESHED, -0.4, Basis.OPINION))
+    return _held(
+        case, gathered, 0.4, REFRESH, f"the members of {name} changed", (f"{LOGS}: when {name} was refreshed",)
+    )
+
+
+def _commit_asked(case: Case, asked: Event) -> Answer:
+    """The configuration log has a commit's submission; the system log, which would say when it was done, is missing."""
+    when = f"{asked.text} at {moment_text(asked.moment)}"
+    change = _change_naming(case)
+    if case.refuser is None or case.session.end is None or ((case.session.elapsed or 0) < 60 and change is None):
+        because = f"{when}; when it was finished isn't in the inputs"
+        return CantTell(because, "the system log: when the commit job was finished", 0.3)
+    gathered = Gathering()
+    seconds = (case.session.end - asked.moment).total_seconds()
+    text = f"the configuration log has {when}, {seconds:.0f} s before the end"
+    gathered.add(Evidence(text, 0.5, trail=row_trail(asked.log, asked.row)))
+    gathered.add(Evidence("when the commit was finished is not in the inputs", -0.3, Basis.ROW))
+    what = f"a commit was submitted {seconds:.0f} s before"
+    return _held(case, gathered, 0.45, COMMIT, what, ("the system log: when the commit job was finished",))
+
+
+def _unlogged(case: Case, rematch_off: bool) -> Held:
+    """Long-lived, refused by the present rules, and no log that says what changed."""
+    gathered = Gathering()
+    text = "no log of commits, refreshes or content installs covers the end: which of them it was isn't known"
+    gathered.add(Evidence(text, -0.6, Basis.ROW))
+    if rematch_off:
+        gathered.add(Evidence("rematch is off, so that a commit alone cuts no live session", -0.6, Basis.VENDOR))
+    missing = f"{LOGS}: commits, refreshes, content installs"
+    return _held(case, gathered, 0.35, None, "the policy seems to have changed", (missing,))
 
 
 def _schedule_boundary(case: Case) -> Rule | None:
@@ -217,31 +277,9 @@ def _schedule_boundary(case: Case) -> Rule | None:
         if rule is None or not rule.schedule:
             continue
         schedule = schedule_of(case.policy, rule)
-        if schedule is not None and _near_boundary(schedule, case.session.end):
+        if schedule is not None and near_boundary(schedule, case.session.end):
             return rule
     return None
-
-
-def _near_boundary(schedule: Schedule, moment: datetime) -> bool:
-    weekday = moment.strftime("%A").lower()
-    spans = [*schedule.daily, *schedule.weekly.get(weekday, ())]
-    minutes = moment.hour * 60 + moment.minute + moment.second / 60
-    for span in spans:
-        for edge in span.split("-"):
-            hours, _, rest = edge.strip().partition(":")
-            if hours.isdigit() and rest.isdigit():
-                distance = abs(minutes - (int(hours) * 60 + int(rest)))
-                if min(distance, 1440 - distance) <= 1:
-                    return True
-    for span in schedule.dates:
-        for edge in span.split("-"):
-            try:
-                at = datetime.strptime(edge.strip(), "%Y/%m/%d@%H:%M")
-            except ValueError:
-                continue
-            if abs(at - moment) <= timedelta(minutes=1):
-                return True
-    return False
 
 
 def _fix(variant: str | None) -> str:
@@ -256,6 +294,11 @@ def _fix(variant: str | None) -> str:
     if variant == "schedule":
         return (
             "If the session should outlive it, widen the schedule of the rule; the device's own clock and zone count."
+        )
+    if variant is None:
+        return (
+            "Find the change first (Monitor > Logs > System and Configuration, Config Audit around the end). If the traffic "
+            "is still wanted, put it back into a rule, as narrowly as it was before."
         )
     return (
         "Review what the content update changed (new App-IDs) and add the new applications to the rules meant for them."

@@ -110,17 +110,23 @@ def _tag_evidence(case: Case, gathered: Gathering, group: Moving | None) -> int:
     session, found = case.session, 0
     wanted = {tag.lower() for tag in re.findall(r"[\w.:-]+", group.filter)} - {"and", "or"} if group else set()
     setters = tags_set_by_logs(case.policy) if case.policy else {}
-    for row in case.address_rows(Kind.IPTAG, timedelta(minutes=10), timedelta(seconds=2))[-3:]:
-        tag = str(row.get("tag") or "")
+    tagged = [
+        row
+        for row in case.address_rows(Kind.IPTAG, timedelta(hours=24), timedelta(seconds=2))
+        if not wanted or str(row.get("tag") or "").lower() in wanted
+    ]
+    for row in tagged[-1:]:
         event = str(row.get("event") or row.get("subtype") or "").lower()
-        if not wanted or tag.lower() in wanted:
-            gone = "unregister" in event
-            text = f"the IP-tag log has {event or 'the tag'} {tag} for the address at {moment_text(row.get('time'))}"
-            gathered.add(Evidence(text, -1.0 if gone else 1.6, trail=row_trail("iptag", row["row"])))
-            found += not gone
-    for tag, setter in setters.items():
-        if tag.lower() in wanted:
-            gathered.add(Evidence(f"the tag {tag} is set by {setter}", 0.4, Basis.RULE))
+        gone = "unregister" in event
+        at = moment_text(row.get("time"))
+        text = f"the IP-tag log has {event or 'the tag'} {row.get('tag')} for the address at {at}"
+        gathered.add(Evidence(text, -1.0 if gone else 1.6, trail=row_trail("iptag", row["row"])))
+        if gone:
+            return 0
+        found += 1
+    set_by = {tag: setter for tag, setter in setters.items() if tag.lower() in wanted}
+    for tag, setter in set_by.items():
+        gathered.add(Evidence(f"the tag {tag} is set by {setter}", 0.4, Basis.RULE))
     if session.source is None or session.end is None:
         return found
     begin = session.start or session.end
@@ -136,7 +142,11 @@ def _tag_evidence(case: Case, gathered: Gathering, group: Moving | None) -> int:
             what = values.get("threat_name") or values.get("error") or values.get("url") or "an event"
             when = moment_text(log.moment(rows[-1]))
             text = f"the {name} log has {what} for the address at {when}, before the end"
-            weight = 1.1 if kind is Kind.THREAT else 0.5
+            makes_tag = any(str(kind) in setter for setter in set_by.values())
+            weight = (1.1 if kind is Kind.THREAT else 0.5) if makes_tag else 0.3
             gathered.add(Evidence(text, weight, trail=row_trail(kind, rows[-1])))
-            found += kind is Kind.THREAT or any(tag.lower() in wanted for tag in setters)
+            if group and not makes_tag:
+                text = "no log-forwarding profile in the files makes a tag of it; the API or another product may"
+                gathered.add(Evidence(text, -0.4, Basis.DEDUCTION))
+            found += kind is Kind.THREAT or makes_tag
     return found

@@ -27,7 +27,15 @@ from whydeny.model.tables import Session
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import (
+    APPLICATION,
+    held_by_row,
+    lookup_evidence,
+    needs_refusal,
+    refusing,
+    row_trail,
+    rule_trail,
+)
 from whydeny.verdict.references import POLICY_FLOW
 
 CAUSE = Cause(
@@ -44,6 +52,11 @@ def check(case: Case) -> Answer:
         return RuledOut(f"the session is {case.session.protocol_word}, and QUIC runs over UDP")
     if not case.application.startswith("quic"):
         return RuledOut(f"the application is {case.application or 'not named'}, not quic")
+    if case.engine is None:
+        what = "UDP was recognised as quic, which is often refused without a log; browsers fall back to TCP"
+        evidence = Evidence("the row's application is quic, over UDP", 0.0)
+        turn = "a rule that refuses quic without a log, or no rule that lists it"
+        return held_by_row(case, what, evidence, _fix("the rule that refuses it"), turn)
     stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
@@ -56,22 +69,28 @@ def check(case: Case) -> Answer:
         text = f"{refuser.name} names quic and writes no log" if not refuser.log_end else f"{refuser.name} names quic"
         gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(refuser)))
     follow = _fallback(case)
+    fine = follow is not None and case.related.outcome(follow.row) == Outcome.COMPLETED
     if follow is not None:
-        fine = case.related.outcome(follow.row) == Outcome.COMPLETED
         text = f"TCP session {follow.id} to the same server on 443 {'completed' if fine else 'followed'} right after"
         gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", follow.row)))
-    harmless = " The client's TCP session right after it completed: harmless." if follow is not None else ""
+    harmless = " The client's TCP session right after it completed: harmless." if fine else ""
     return Held(
         base=0.82,
         headline=f"Last allowed by {case.named_rule}, then refused: UDP {case.session.destination_port} was recognised as "
         f"quic and ended at {refusing(refuser)}; browsers fall back to TCP.{harmless}",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix=f"Nothing to mend where QUIC is refused on purpose. To see it, let {refuser.name} log at session end; to make "
-        "the fallback quicker, refuse with an ICMP unreachable rather than a drop. Allowing quic takes these sessions "
-        "out of decryption.",
+        fix=_fix(refuser.name),
         fix_at=refuser.origin.edited_at(),
         flips_if="the application quic on UDP",
+    )
+
+
+def _fix(refuser: str) -> str:
+    return (
+        f"Nothing to mend where QUIC is refused on purpose. To see it, let {refuser} log at session end; to make the "
+        "fallback quicker, refuse with an ICMP unreachable rather than a drop. Allowing quic takes these sessions out of "
+        "decryption."
     )
 
 

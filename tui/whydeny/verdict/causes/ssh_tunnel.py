@@ -22,8 +22,9 @@ Any other application shift (app-shift).
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import APPLICATION, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.references import DECRYPTION_ERRORS, INTERFACE_HELP
+from whydeny.verdict.tls import rule_for
 
 CAUSE = Cause(
     title="SSH proxy found a port forward (ssh-tunnel)",
@@ -37,6 +38,11 @@ def check(case: Case) -> Answer:
     """Whether ssh became ssh-tunnel under SSH proxy and no rule takes that."""
     if case.application != "ssh-tunnel":
         return RuledOut(f"the application is {case.application or 'not named'}, not ssh-tunnel")
+    if case.engine is None:
+        what = "App-ID moved to ssh-tunnel, as it does where SSH proxy finds a port forward"
+        turn = "the rule's applications in the running configuration"
+        evidence = Evidence("the row's application is ssh-tunnel", 0.0)
+        return held_by_row(case, what, evidence, _fix(case), turn)
     stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
@@ -45,7 +51,7 @@ def check(case: Case) -> Answer:
         return RuledOut(f"{case.named_rule} takes ssh-tunnel")
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
-    proxy = case.decryption.rule
+    proxy = rule_for(case)
     if proxy is not None and proxy.decryption_type == "ssh-proxy" and proxy.action.startswith("decrypt"):
         text = f"decryption rule {proxy.name} takes the session with SSH proxy"
         gathered.add(Evidence(text, 0.8, Basis.RULE, rule_trail(proxy)))
@@ -61,8 +67,14 @@ def check(case: Case) -> Answer:
         f"ssh-tunnel, which no rule takes, and the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix="If the forward is wanted, allow ssh-tunnel for just these sources and destinations in a rule of its own that "
-        f"logs. Adding it to {case.named_rule} lets everybody tunnel who may use ssh.",
+        fix=_fix(case),
         fix_at=(case.logged or refuser).origin.edited_at(),
         flips_if="the application ssh-tunnel in the row",
+    )
+
+
+def _fix(case: Case) -> str:
+    return (
+        "If the forward is wanted, allow ssh-tunnel for just these sources and destinations in a rule of its own that "
+        f"logs. Adding it to {case.named_rule} lets everybody tunnel who may use ssh."
     )

@@ -24,13 +24,15 @@ A URL-filtering block (end reason threat, flag URL denied). One HTTP/2 stream of
 holds one category although a URL can have several: a miss on a custom category or URL list is never certain.
 """
 
+from whydeny.model.configuration import Rule
 from whydeny.model.flags import Flag
-from whydeny.policy.questions import list_categories
+from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.references import THREAT_REASON, URL_LOOKUP
+from whydeny.verdict.urls import listed_by
 
 UNRESOLVED = frozenset({"not-resolved", "unknown"})
 
@@ -55,7 +57,7 @@ def check(case: Case) -> Answer:
             0.15,
         )
     if "category" in case.logged_unknowns():
-        return _open_category(case, category)
+        return _open(case, rule, category)
     if refuser is None or "category" not in case.shift.fields:
         if rule.categories == ("any",):
             return RuledOut(f"{rule.name} takes any category, and no rule above that refuses asks for one")
@@ -70,36 +72,62 @@ def check(case: Case) -> Answer:
         gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(refuser)))
     for name in sorted(case.shift.fields - {"category", "service"}):
         gathered.add(Evidence(f"{rule.name} also misses by {name}", -0.6, Basis.RULE))
+    return _held(case, rule, refuser, category, gathered, 0.84)
+
+
+def _open(case: Case, rule: Rule, category: str) -> Answer:
+    """The rule asks for lists that may hold the URL beside the one category that the row shows."""
+    refuser = case.refuser
+    detail = case.criterion_detail(case.logged_trace, "category")
+    because = f"whether {category or 'the URL'} is among the categories of {rule.name} can't be told: {detail}"
+    settle = f"the URL log of the session, or the members of the lists that {rule.name} names"
+    missed = case.logged_trace.misses() if case.logged_trace else ()
+    if refuser is None or missed or category in ("", "any"):
+        return CantTell(because, settle, 0.15)
+    lists = listed_by(case, rule.categories)
+    if lists.result is Truth.MATCH:
+        return RuledOut(f"{rule.name} takes the URL: {lists.detail}")
+    gathered = Gathering()
+    lookup_evidence(case, gathered, refuser)
+    if lists.result is Truth.NO_MATCH:
+        gathered.add(Evidence(f"{rule.name} fails on the category: {lists.detail}", 0.6, Basis.ROW, lists.trail))
+        return _held(case, rule, refuser, category, gathered, 0.84)
+    text = f"{detail}; nothing else of {rule.name} can have stopped matching"
+    gathered.add(Evidence(text, 0.1, Basis.RULE, rule_trail(rule)))
+    return _held(case, rule, refuser, category, gathered, 0.55, (settle,))
+
+
+def _held(
+    case: Case,
+    rule: Rule,
+    refuser: Rule,
+    category: str,
+    gathered: Gathering,
+    base: float,
+    missing: tuple[str, ...] = (),
+) -> Held:
     _url_evidence(case, gathered)
-    custom = list_categories(case.policy, rule.categories) if case.policy else ()
-    if custom:
-        text = f"{', '.join(custom[:3])} may hold the URL as well; a traffic row shows one category only"
-        gathered.add(Evidence(text, -0.8, Basis.VENDOR))
+    whether = "may not list" if missing else "does not list"
+    trace = case.logged_trace
+    named = trace is not None and any(c.field == "category" for c in (*trace.misses(), *trace.unknowns()))
+    what = f"which the rule {whether}" if named else f"which {refuser.name} above names"
     return Held(
-        base=0.84,
-        headline=f"Last allowed by {rule.name}, then refused: the URL category turned out to be {category}, which the "
-        f"rule does not list, and the session ended at {refusing(refuser)}.",
+        base=base,
+        headline=f"Last allowed by {rule.name}, then refused: the URL category turned out to be {category}, {what}, and "
+        f"the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
-        variant="unresolved" if category in UNRESOLVED else None,
+        variant="unresolved" if category in UNRESOLVED and not missing else None,
         denied_by=refuser.name,
         fix=_fix(case, category),
         fix_at=rule.origin.edited_at(),
+        missing=missing,
         flips_if="a category in the row that the rule does not list",
     )
 
 
-def _open_category(case: Case, category: str) -> Answer:
-    rule = case.logged
-    detail = case.criterion_detail(case.logged_trace, "category")
-    name = rule.name if rule else case.named_rule
-    base = 0.45 if case.refuser is not None and case.shift.fields == frozenset() else 0.15
-    because = f"whether {category or 'the URL'} is among the categories of {name} can't be told: {detail}"
-    return CantTell(because, f"the URL log of the session, or the members of the lists that {name} names", base)
-
-
 def _url_evidence(case: Case, gathered: Gathering) -> None:
     if case.flag(Flag.URL_DENIED):
-        text = "the flag URL denied is set: a URL-filtering profile blocked it (its end reason would be threat)"
+        text = "the flag URL denied is set: a URL-filtering profile refused it, whose own end reason is threat"
         gathered.add(Evidence(text, -0.9, Basis.VENDOR))
     for row in case.url_rows[:1]:
         action = str(row.get("action") or "")

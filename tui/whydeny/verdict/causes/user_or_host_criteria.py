@@ -33,7 +33,8 @@ from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
 
-FIELDS = frozenset({"source-user", "source-hip", "destination-hip"})
+HOST_FIELDS = frozenset({"source-hip", "destination-hip"})
+FIELDS = HOST_FIELDS | {"source-user"}
 
 CAUSE = Cause(
     title="User or host criteria no longer held",
@@ -87,25 +88,68 @@ def check(case: Case) -> Answer:
 
 
 def _open(case: Case, rule: Rule) -> Answer:
-    unknown = case.logged_unknowns() & FIELDS
-    if unknown:
-        name = sorted(unknown)[0]
-        trace = case.logged_trace
-        settle = next((c.settle for c in trace.unknowns() if c.field == name and c.settle), "") if trace else ""
-        base = 0.3 if case.refuser is not None and not case.shift.fields else 0.12
+    unknown = case.logged_unknowns()
+    trace = case.logged_trace
+    if unknown & FIELDS and trace is not None:
+        name = sorted(unknown & FIELDS)[0]
+        settle = next((c.settle for c in trace.unknowns() if c.field == name and c.settle), "")
+        settle = settle or "the group members or HIP reports of that time"
+        alone = unknown <= FIELDS and not trace.misses() and case.refuser is not None
+        if alone and unknown & HOST_FIELDS:
+            return _host_alone(case, rule, case.refuser, settle)
         because = f"{rule.name} asks by {name} for something that the inputs don't hold"
-        return CantTell(because, settle or "the group members or HIP reports of that time", base)
-    open_above = [t.rule.name for t in case.may_refuse if any(c.field in FIELDS for c in t.unknowns())]
-    if open_above:
-        because = f"{open_above[0]} above refuses by users or hosts that the inputs don't hold"
-        return CantTell(because, "the group members or HIP reports of that time", 0.2)
+        return CantTell(because, settle, 0.3 if alone else 0.12)
+    for above in case.may_refuse:
+        by = {c.field for c in above.unknowns()}
+        settle = next((c.settle for c in above.unknowns() if c.field in FIELDS and c.settle), "")
+        settle = settle or "the group members or HIP reports of that time"
+        quarantine = any("quarantine" in name for name in (*above.rule.source_hips, *above.rule.destination_hips))
+        if by <= HOST_FIELDS and not above.rule.log_end and not quarantine:
+            return _host_alone(case, rule, above.rule, settle)
+        if by & FIELDS:
+            because = f"{above.rule.name} above refuses by users or hosts that the inputs don't hold"
+            return CantTell(because, settle, 0.2)
     if rule.users == ("any",) and rule.source_hips == ("any",):
         return RuledOut(f"{rule.name} asks for no user, group or host state, nor does a refusing rule above it")
     return RuledOut(f"the user and host criteria of {rule.name} match the row")
 
 
+def _host_alone(case: Case, rule: Rule, refuser: Rule | None, settle: str) -> Held:
+    """HIP or device criteria are the only ones that can have changed; the inputs don't hold the host's state."""
+    asks = rule if refuser is None or refuser.number > rule.number else refuser
+    names = ", ".join(n for n in (*asks.source_hips, *asks.destination_hips) if n != "any")
+    gathered = Gathering()
+    text = f"{names} of {asks.name} is the only criterion that can have changed: everything else matches"
+    gathered.add(Evidence(text, 0.2, Basis.DEDUCTION, rule_trail(asks)))
+    if refuser is not None and not refuser.log_end:
+        text = f"{refuser.name} does not log, which is why the row still names {case.named_rule}"
+        gathered.add(Evidence(text, 0.2, Basis.DEDUCTION, rule_trail(refuser)))
+    gathered.add(Evidence("the host's state is not in the inputs: the look-up is conditional", -0.5, Basis.RULE))
+    if case.cluster >= 5:
+        gathered.add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", -1.2))
+    text = (
+        "that a change of the host's state alone ends a live session is not documented; it counts at the next look-up"
+    )
+    gathered.add(Evidence(text, -0.2, Basis.OPINION))
+    end = f", and the session ended at {refusing(refuser)}" if refuser is not None else ""
+    return Held(
+        base=0.47,
+        headline=f"Last allowed by {case.named_rule}, then refused, most likely because the host's state changed: "
+        f"{asks.name} asks for {names}{end}.",
+        evidence=gathered.all(),
+        denied_by=refuser.name if refuser is not None else None,
+        fix=f"See what the host reported at that time and mend it there (the profile's check, the agent's report). A rule for "
+        f"hosts that fail {names}, which logs, shows how often it happens; taking the check out of {asks.name} gives up "
+        "what it is for.",
+        fix_at=asks.origin.edited_at(),
+        missing=(settle,),
+        flips_if=f"a HIP or device match of this host for {names} that changed between start and end",
+    )
+
+
 def _mapping_evidence(case: Case, gathered: Gathering, rule: Rule) -> None:
     session = case.session
+    _expiry(case, gathered)
     for row in case.address_rows(Kind.USERID, timedelta(minutes=5), timedelta(seconds=5))[-3:]:
         word = str(row.get("subtype") or row.get("event") or "")
         if word in ("logout", "unregister", "expire", "timeout") or "logout" in word:
@@ -121,3 +165,18 @@ def _mapping_evidence(case: Case, gathered: Gathering, rule: Rule) -> None:
         other = before[-1]
         text = f"session {other.id} of the same address used {rule.name} as {other.user} until {moment_text(other.end)}"
         gathered.add(Evidence(text, 0.7, trail=row_trail("traffic", other.row)))
+
+
+def _expiry(case: Case, gathered: Gathering) -> None:
+    """A mapping whose time-out passed while the session lived, with no later one."""
+    session = case.session
+    if session.end is None or session.user:
+        return
+    rows = [r for r in case.address_rows(Kind.USERID, timedelta(hours=12), timedelta(0)) if r.get("time")]
+    last = rows[-1] if rows else None
+    if last is None or str(last.get("subtype") or last.get("event") or "") != "login" or not last.get("timeout"):
+        return
+    ends = last["time"] + timedelta(seconds=int(last["timeout"]))
+    if (session.start or session.end) - timedelta(seconds=60) <= ends <= session.end + timedelta(seconds=5):
+        text = f"the mapping to {last.get('user')} of {moment_text(last['time'])} ran out at {moment_text(ends)}"
+        gathered.add(Evidence(text, 1.0, Basis.ROW, row_trail("userid", last["row"])))
