@@ -26,6 +26,7 @@ from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.secret import Secret
 from whydeny.sources.firewall.sessions import SessionFilter
 from whydeny.sources.firewall.source import FirewallSource
+from whydeny.sources.firewall.system import list_firewalls
 
 SERIAL = "007000000000001"
 TRAFFIC = """<entry logid="{seqno}"><domain>1</domain><receive_time>2024/05/02 {at}</receive_time><serial>{serial}</serial>
@@ -206,18 +207,18 @@ class TestContent:
     )
 
     def test_it_is_fetched_once_for_a_version(
-        self, full: Estate, connection: Connection, stand_in: StandIn, tmp_path: Path
+        self, full: Estate, connection: Connection, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
         full.content = self.CONTENT
         for _ in range(2):
-            site = FirewallSource(connection, content_folder=tmp_path / "data").open(silent())
+            site = FirewallSource(connection).open(silent())
             assert len(site.applications.applications) == 1200
             assert site.applications.version == "8799-8509"
             assert site.applications.complete
         assert sum(seen.words.startswith("config get") for seen in stand_in.seen) == 1
-        kept = next((tmp_path / "data").iterdir())
-        kept.write_bytes(b"damaged")
-        FirewallSource(connection, content_folder=tmp_path / "data").open(silent())
+        next(path for path in tmp_path.rglob("*.json")).write_bytes(b"damaged")
+        FirewallSource(connection).open(silent())
         assert sum(seen.words.startswith("config get") for seen in stand_in.seen) == 2
 
 
@@ -413,6 +414,11 @@ class TestOneSession:
         assert "log url" in words
 
 
+CONFIGURATION = """<config version="10.2.0"><shared/><devices><entry name="localhost.localdomain"><vsys><entry name="vsys1">
+<rulebase><security><rules><entry name="OUT"><from><member>trust</member></from><to><member>untrust</member></to>
+<source><member>any</member></source><destination><member>any</member></destination><application><member>ssl</member></application>
+<service><member>application-default</member></service><action>allow</action></entry></rules></security></rulebase></entry></vsys>
+</entry></devices></config>"""
 OBJECTS = """<config version="10.2.0"><shared/><devices><entry name="localhost.localdomain"><vsys><entry name="vsys1">
 <address><entry name="h-name"><fqdn>www.example.net</fqdn></entry>
 <entry name="plain"><ip-netmask>10.1.0.0/16</ip-netmask></entry></address>
@@ -461,11 +467,50 @@ class TestRunTime:
         assert site.answers.fqdns
 
 
+class TestSize:
+    RULES = 5_000
+
+    def test_a_hundred_thousand_sessions_and_five_thousand_rules(self, source: FirewallSource, full: Estate) -> None:
+        """The whole table comes, the refused session first, and another thread (the screen) is never kept waiting."""
+        rule = CONFIGURATION[CONFIGURATION.index('<entry name="OUT"') : CONFIGURATION.index("</rules>")]
+        many = "".join(rule.replace('"OUT"', f'"OUT-{n}"') for n in range(self.RULES))
+        full.configurations = {"effective-running": CONFIGURATION.replace(rule, many)}
+        pattern = dict(full.sessions[-1])
+        full.sessions += [pattern | {"idx": str(n), "sport": str(n % 60_000)} for n in range(10_000, 110_000)]
+        longest, last, done = 0.0, time.perf_counter(), threading.Event()
+
+        def tick() -> None:
+            nonlocal longest, last
+            while not done.wait(0.005):
+                longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
+
+        ticking = threading.Thread(target=tick)
+        ticking.start()
+        site = source.open(silent())
+        found = source.load_sessions(SessionFilter(), silent())
+        done.set()
+        ticking.join()
+        assert len(assemble(site.configurations).rules[Rulebase.SECURITY]) == self.RULES + 2
+        assert len(source.site.sessions) == len(found.new) + 10
+        assert len(found.new) == 100_002
+        assert longest < 2.0
+
+
 class TestPanorama:
     def test_a_panorama_itself_is_no_source(self, source: FirewallSource, full: Estate) -> None:
         full.system["model"] = "Panorama"
         with pytest.raises(FirewallError, match="choose one of the firewalls"):
             source.open(silent())
+
+    def test_its_firewalls_are_listed_the_connected_first(self, full: Estate, connection: Connection) -> None:
+        full.firewalls = (
+            {"serial": "0002", "hostname": "fw-b", "model": "PA-440", "sw-version": "11.1.4", "connected": "no"},
+            {"serial": "0001", "hostname": "fw-z", "model": "PA-440", "sw-version": "11.1.4", "connected": "yes"},
+        )
+        assert [(m.serial, m.connected) for m in list_firewalls(connection, silent())] == [
+            ("0001", True),
+            ("0002", False),
+        ]
 
     def test_its_logs_are_told_from_those_of_other_firewalls(
         self, full: Estate, connection: Connection, stand_in: StandIn

@@ -54,6 +54,7 @@ class Desk:
             "show high-availability state": self._ha,
             "show user ip-user-mapping": self._users,
             "show object registered-ip": self._tags,
+            "show object dynamic-address-group": lambda _, __: success("<dyn-addr-grp/>"),
             "show dns-proxy fqdn": self._names,
             "show devices": self._firewalls,
             "request system external-list show": self._list,

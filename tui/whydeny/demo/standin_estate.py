@@ -9,12 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from whydeny.demo.standin_rows import Row, log_row, session_row
-from whydeny.model.addresses import parse_address, split_halves
+from whydeny.demo.standin_rows import Row, log_row, session_row, session_time
 from whydeny.model.columns import Kind
 from whydeny.model.tables import empty_frame
 
-SHOWN_FOR = timedelta(minutes=20)  # sessions that ended this long before the clock are still in the session table
 DISCARDED_FOR = 75  # seconds that a discarded session stays (PAN-OS: 90 for TCP, 60 for the rest)
 Asked = Mapping[str, str]
 PolicyTest = Callable[[str, Asked], Sequence[Mapping[str, str]]]
@@ -54,17 +52,19 @@ class Estate:
     _next: int = 900_000
     _born: dict[str, float] = field(default_factory=dict)
     _patterns: list[Row] = field(default_factory=list)
+    _origins: dict[str, dict[str, Any]] = field(default_factory=dict)  # session → the traffic row it will have
 
     def now(self) -> datetime:
         """The device's time."""
         return self.clock + timedelta(seconds=time.monotonic() - self._began)
 
     def show_sessions(self, traffic: pl.DataFrame) -> None:
-        """Fill the session table from traffic rows that ended shortly before the clock: the refused ones discarded."""
-        ended = traffic.filter(pl.col("time") > self.clock - SHOWN_FOR)
-        for values in ended.iter_rows(named=True):
-            self.sessions.append(session_row(values | {"state": _state(values), "session_type": "FLOW"}))
-        self._patterns = [dict(row) for row in self.sessions if row.get("state") == "ACTIVE"]
+        """Fill the session table from traffic rows, the refused ones as discarded. They get their log row when they end."""
+        for values in traffic.iter_rows(named=True):
+            row = session_row(values | {"state": _state(values), "session_type": "FLOW"})
+            self.sessions.append(row)
+            self._origins[row["idx"]] = values
+        self._patterns = [dict(row) for row in self.sessions]
 
     def move(self) -> None:
         """Let the time since the last call pass: sessions end and get their log row, others begin."""
@@ -75,10 +75,10 @@ class Estate:
                 return
             self._moved = passed
             discarded = [r for r in self.sessions if r["state"] == "DISCARD" and self._age(r, passed) > DISCARDED_FOR]
-            active = [row for row in self.sessions if row["state"] == "ACTIVE"]
-            for row in discarded + active[: min(steps, len(active))]:
-                self.sessions.remove(row)
-                self._log(row)
+            active = [row for row in self.sessions if row["state"] == "ACTIVE"][:steps]
+            ended = {row["idx"] for row in discarded + active}
+            self.sessions = [row for row in self.sessions if row["idx"] not in ended]
+            self._log([self._ended(row) for row in discarded + active])
             for _ in range(steps):
                 self._begin(passed)
             self.version += 1
@@ -88,34 +88,25 @@ class Estate:
 
     def _begin(self, passed: float) -> None:
         self._next += 1
-        row = dict(self._patterns[self._next % len(self._patterns)])
-        row |= {"idx": str(self._next), "sport": str(20_000 + self._next % 40_000), "total-byte-count": "412"}
-        row["start-time"] = f"{self.now():%a %b %d %H:%M:%S %Y}"
-        if self._next % 25 == 0:
-            row["state"] = "DISCARD"
+        pattern = self._patterns[self._next % len(self._patterns)]
+        row = pattern | {"idx": str(self._next), "sport": str(20_000 + self._next % 40_000)}
+        row["start-time"] = session_time(self.now())
         self.sessions.append(row)
         self._born[row["idx"]] = passed
+        self._origins[row["idx"]] = self._origins[pattern["idx"]]
 
-    def _log(self, row: Row) -> None:
-        """The traffic row of a session that ended."""
-        refused = row["state"] == "DISCARD"
-        moment = self.now().replace(microsecond=0)
-        values: dict[str, Any] = {
-            "receive_time": moment, "time": moment, "start": moment - timedelta(seconds=2), "elapsed": 2,
-            "serial": self.system.get("serial", ""), "subtype": "deny" if refused else "end", "action": "allow",
-            "end_reason": "policy-deny" if refused else "tcp-fin", "session_id": int(row["idx"]), "vsys": row["vsys"],
-            "application": row["application"], "rule": row.get("security-rule"), "from_zone": row.get("from"),
-            "to_zone": row.get("to"), "source_port": int(row.get("sport", 0)), "flags": 0,
-            "destination_port": int(row.get("dport", 0)), "protocol": int(row["proto"]),
-            "bytes": int(row.get("total-byte-count", 0)), "sequence": int(row["idx"]), "category": "any",
-        }  # fmt: skip
-        for name, key in (("source", "source"), ("destination", "dst")):
-            number = parse_address(row.get(key, ""))
-            if number is not None:
-                values[f"{name}_hi"], values[f"{name}_lo"] = split_halves(number)
+    def _ended(self, row: Row) -> dict[str, Any]:
+        """The traffic row of a session that ended just now."""
+        origin = self._origins.pop(row["idx"])
+        end = self.now().replace(microsecond=0)
+        times = {"time": end, "receive_time": end, "start": end - timedelta(seconds=origin.get("elapsed") or 0)}
+        own = {"session_id": int(row["idx"]), "source_port": int(row.get("sport", "0")), "sequence": int(row["idx"])}
+        return origin | times | own
+
+    def _log(self, ended: list[dict[str, Any]]) -> None:
         frame = self.logs.get(Kind.TRAFFIC, empty_frame(Kind.TRAFFIC))
-        fresh = pl.DataFrame([{name: values.get(name) for name in frame.columns}], schema=frame.schema)
-        self.logs[Kind.TRAFFIC] = pl.concat([frame, fresh])
+        rows = [{name: values.get(name) for name in frame.columns} for values in ended]
+        self.logs[Kind.TRAFFIC] = pl.concat([frame, pl.DataFrame(rows, schema=frame.schema)])
 
     def log_rows(self, kind: Kind, wanted: pl.Expr | None, skip: int, count: int, newest_first: bool) -> list[Row]:
         """Rows of a log that a filter takes, a page of them."""

@@ -52,12 +52,18 @@ def import_content(path: Path, version: str | None = None) -> str:
     version = version or table.version
     if not version:
         raise InputError(f"{name}: names no content version (application-version); say which it is")
+    keep_content(table, version)
+    return version
+
+
+def keep_content(table: ApplicationTable, version: str) -> None:
+    """Keep a whole content under its version. Raises `InputError` for a version that is none, `WhydenyError` if it
+    can't be written."""
     path = _file_of(version)
     try:
         _write(path, _to_json(table, version))
     except OSError as error:
         raise WhydenyError(f"application content {version} can't be kept in {path.parent} ({error})") from None
-    return version
 
 
 def stored_versions() -> tuple[str, ...]:

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from threading import Condition
 
 import polars as pl
@@ -59,7 +58,7 @@ class Details:
 class FirewallSource:
     """One firewall (or one behind a Panorama, where the connection's address has its serial)."""
 
-    def __init__(self, connection: Connection, vsys: str | None = None, content_folder: Path | None = None) -> None:
+    def __init__(self, connection: Connection, vsys: str | None = None) -> None:
         self.connection = connection
         self.vsys = vsys
         self.system = SystemInfo()
@@ -67,7 +66,6 @@ class FirewallSource:
         self.watched: SessionFilter | None = DISCARDED  # what `refresh` fetches of the session table
         self.followed: dict[Kind, str] = {}  # what `refresh` fetches of the logs
         self._keeper = SiteKeeper(connection.address.name)
-        self._content_folder = content_folder
         self._run_time = RunTime(connection, vsys or "vsys1")
         self._refused: set[Kind] = set()
         self._related: set[Query] = set()
@@ -313,8 +311,8 @@ class FirewallSource:
         self._keeper.set(configurations=found.configurations)
 
     def _open_content(self, progress: Progress) -> None:
-        version, folder = self.system.content_version, self._content_folder
-        self._keeper.set(applications=fetch_content(self.connection, version, folder, progress))
+        table = fetch_content(self.connection, self.system.content_version, progress)
+        self._keeper.set(applications=table)
 
 
 def _lines(body: bytes) -> tuple[tuple[str, str], ...]:
