@@ -145,7 +145,7 @@ def _criterion(criterion: Criterion, glyphs: Glyphs, full: bool) -> Iterator[Lin
         Span(criterion.field.ljust(FIELD), "quiet"),
         " ",
         *([Span(word, role), why] if word else [value]),
-        hang=FIELD + 3,
+        hang=FIELD + 3 if full else 4,
     )
     if full:
         pairs = [("wants", value), ("had", criterion.had)] if word else [("had", criterion.had)]

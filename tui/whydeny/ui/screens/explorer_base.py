@@ -113,10 +113,16 @@ class ExplorerBase(BaseScreen):
         if self._word is not None:
             self._word.stop()
         self.query_one("#foot", Bar).show([Span(f" {words}", role)])
-        self._word = self.set_timer(WORDS_STAY, self.show_keys)
+        self._word = self.set_timer(WORDS_STAY, self._end_word)
+
+    def _end_word(self) -> None:
+        self._word = None
+        self.show_keys()
 
     def show_keys(self) -> None:
-        """What keys do, as many as there is room for."""
+        """What keys do, as many as there is room for; not while there is a word to be read."""
+        if self._word is not None:
+            return
         keymap = self.explorer_app.options.keymap
         room = self.size.width
         spans: list[Span] = []

@@ -89,6 +89,7 @@ class PickScreen(BaseModal):
         event.stop()
         if self._toggles and event.value.endswith(" "):
             event.input.value = event.value.rstrip()
+            self._pick()
             return
         self._fill(event.value)
         self._tell()
@@ -124,10 +125,6 @@ class PickScreen(BaseModal):
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
-        elif event.key == "space" and self._toggles:
-            event.stop()
-            event.prevent_default()
-            self._pick()
         elif event.key in moves:
             event.stop()
             self._list.call_later(getattr(self._list, f"action_{moves[event.key]}"))

@@ -1,5 +1,6 @@
 """A pane of lines: wraps them to its width, scrolls them, and lets one be chosen where lines lead somewhere."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -174,11 +175,11 @@ class LinesPane(ScrollView, can_focus=True):
     def watch_cursor(self, old: int, new: int) -> None:
         """Draw the two lines anew and keep the new one in sight."""
         for number in (old, new):
-            rows = [r for r, line in enumerate(self._line_of_row) if line == number]
-            if rows:
-                self.refresh_lines(rows[0], len(rows))
-                if number == new:
-                    self.scroll_to_region(Region(0, rows[0], 1, len(rows)), animate=False, force=True)
+            first, end = self._rows_of(number)
+            if first < end:
+                self.refresh_lines(first, end - first)
+        if first < end:
+            self.scroll_to_region(Region(0, first, 1, end - first), animate=False, force=True)
 
     def on_focus(self) -> None:
         """The cursor line shows only with the focus."""
@@ -187,41 +188,65 @@ class LinesPane(ScrollView, can_focus=True):
 
     on_blur = on_focus
 
-    def _move(self, steps: int) -> None:
-        targets = self._targets()
-        if not self.choose or not targets:
-            self.scroll_relative(y=steps, animate=False, force=True)
+    def _rows_of(self, number: int) -> tuple[int, int]:
+        """The first row of a line and the one behind its last."""
+        first = bisect_left(self._line_of_row, number)
+        return first, bisect_right(self._line_of_row, number)
+
+    def _step(self, way: int) -> None:
+        """To the next line that leads somewhere if it is in sight or about to come; else scroll."""
+        beyond = (
+            [n for n in self._targets() if (n > self.cursor if way > 0 else n < self.cursor)] if self.choose else []
+        )
+        number = (beyond[0] if way > 0 else beyond[-1]) if beyond else None
+        if number is not None:
+            first, end = self._rows_of(number)
+            top = self.scroll_offset.y
+            if top - 1 <= first and end <= top + self._height + 1:
+                self.cursor = number
+                return
+        self.scroll_relative(y=way, animate=False, force=True)
+
+    def _page(self, way: int) -> None:
+        """Scroll a page; the cursor comes along to the nearest line in sight that leads somewhere."""
+        last = max(0, len(self._rows) - self._height)
+        top = min(max(self.scroll_offset.y + way * max(1, self._height - 1), 0), last)
+        self.scroll_to(0, top, animate=False, force=True)
+        self._bring_cursor(top, way)
+
+    def _bring_cursor(self, top: int, way: int) -> None:
+        if not self.choose:
             return
-        place = targets.index(self.cursor) if self.cursor in targets else 0
-        there = min(max(place + steps, 0), len(targets) - 1)
-        if there == place:  # lines without a target above the first and below the last can be read too
-            self.scroll_relative(y=steps, animate=False, force=True)
-        self.cursor = targets[there]
+        seen = [n for n in self._targets() if top <= self._rows_of(n)[0] < top + self._height]
+        if seen and self.cursor not in seen:
+            self.cursor = seen[0] if way > 0 else seen[-1]
 
     def action_line_up(self) -> None:
         """One line up."""
-        self._move(-1)
+        self._step(-1)
 
     def action_line_down(self) -> None:
         """One line down."""
-        self._move(1)
+        self._step(1)
 
     def action_page_up(self) -> None:
         """One page up."""
-        self._move(-max(1, self._height - 1))
+        self._page(-1)
 
     def action_page_down(self) -> None:
         """One page down."""
-        self._move(max(1, self._height - 1))
+        self._page(1)
 
     def action_first(self) -> None:
         """To the first line."""
-        self._move(-len(self._rows))
         self.scroll_to(0, 0, animate=False, force=True)
+        self._bring_cursor(0, 1)
 
     def action_last(self) -> None:
         """To the last line."""
-        self._move(len(self._rows))
+        top = max(0, len(self._rows) - self._height)
+        self.scroll_to(0, top, animate=False, force=True)
+        self._bring_cursor(top, -1)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the line under the pointer."""
