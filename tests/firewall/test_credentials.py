@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from whydeny.sources.firewall.credentials import read_key_file, read_key_variable, read_keyring, read_panrc
+from whydeny.sources.firewall.credentials import (
+    find_credentials,
+    read_key_file,
+    read_key_variable,
+    read_keyring,
+    read_panrc,
+)
 from whydeny.sources.firewall.failures import Failure, FirewallError
 
 PANRC = """# two firewalls
@@ -80,3 +86,19 @@ def test_without_the_optional_key_store(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(FirewallError, match=r"whydeny\[keyring\]"):
         read_keyring("fw1.example.net")
+
+
+def test_what_is_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("WHYDENY_API_KEY", raising=False)
+    assert find_credentials("fw1.example.net").key is None
+    monkeypatch.setenv("WHYDENY_API_KEY", "dmFyaWFibGU=")
+    found = find_credentials("fw1.example.net").key
+    assert found is not None
+    assert found.reveal() == "dmFyaWFibGU="
+    path = tmp_path / "key"
+    path.write_text("ZmlsZQ==")
+    found = find_credentials("fw1.example.net", key_file=path).key
+    assert found is not None
+    assert found.reveal() == "ZmlsZQ=="
+    with pytest.raises(FirewallError):
+        find_credentials("fw1.example.net", panrc="missing")

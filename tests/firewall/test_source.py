@@ -200,6 +200,14 @@ class TestConfiguration:
         site = source.open(silent())
         assert [c.kind for c in site.configurations] == [ConfigurationKind.RUNNING]
 
+    def test_it_is_read_anew_when_asked(self, source: FirewallSource, full: Estate) -> None:
+        source.open(silent())
+        sources = source.site.sources
+        full.configurations = {"effective-running": CONFIGURATION.replace('"OUT"', '"OUT-2"')}
+        site = source.reload_configuration(silent())
+        assert assemble(site.configurations).rules[Rulebase.SECURITY][0].name == "OUT-2"
+        assert site.sources == sources
+
 
 class TestContent:
     CONTENT = "<application>{}</application>".format(
@@ -258,6 +266,9 @@ class TestWatching:
     ) -> None:
         source.open(silent())
         assert source.count(SessionFilter(), silent()) == 3
+        stand_in.fail(Fault.ERROR, "show session all filter")
+        assert source.count(SessionFilter(), silent()) is None
+        stand_in.recover()
         found = source.load_sessions(SessionFilter(source="10.1.1.10", state="active"), silent())
         assert len(found.new) == 2
         asked = stand_in.seen[-1].parameters["cmd"]
@@ -459,6 +470,13 @@ class TestRunTime:
         sent = len(stand_in.seen)
         resolved.resolve(policy, row_of(resolved, 4713), silent())
         assert len(stand_in.seen) == sent
+
+    def test_what_changed_on_the_device_is_asked_again(self, resolved: FirewallSource, full: Estate) -> None:
+        policy = assemble(resolved.site.configurations)
+        resolved.resolve(policy, None, silent())
+        full.lists["edl-partners"] = ("ip", ("198.51.100.1",))
+        site = resolved.resolve(policy, None, silent(), again=True)
+        assert site.answers.list_members["edl-partners"] == ("198.51.100.1",)
 
     def test_a_list_that_the_role_may_not_see_is_said(self, resolved: FirewallSource, stand_in: StandIn) -> None:
         stand_in.fail(Fault.NO_RIGHTS, "request")

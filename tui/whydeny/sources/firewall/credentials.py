@@ -31,6 +31,20 @@ class Credentials:
     serial: str | None = None
 
 
+def find_credentials(
+    host: str, key_file: Path | None = None, panrc: str | None = None, keyring: bool = False
+) -> Credentials:
+    """What is at hand without asking anybody: a key file, a tag of `.panrc`, the variable, the key store, in this order.
+
+    Empty credentials where there is nothing. Raises `FirewallError` for something that was named and can't be used.
+    """
+    if key_file is not None:
+        return Credentials(read_key_file(key_file))
+    if panrc is not None:
+        return read_panrc(panrc)
+    return Credentials(read_key_variable() or (read_keyring(host) if keyring else None))
+
+
 def read_key_file(path: Path) -> Secret:
     """The API key that a file holds as its only line. Raises `FirewallError`."""
     try:

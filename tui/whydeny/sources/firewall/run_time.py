@@ -126,6 +126,7 @@ class RunTime:
     def forget(self) -> None:
         """Let everything be asked again: lists, names and users change."""
         self._asked.clear()
+        self.answers = DeviceAnswers()
 
     def _once(self, what: str, fetch: Callable[[], None]) -> None:
         if what in self._asked:

@@ -71,7 +71,12 @@ class FoundSessions:
 def count_sessions(connection: Connection, wanted: SessionFilter, progress: Progress | None = None) -> int | None:
     """How many sessions a filter has, None where the answer doesn't say."""
     counting = holder("filter", [value("count", "yes"), *wanted.elements()])
-    body = connection.op(command("show/session/all", counting), progress)
+    try:
+        body = connection.op(command("show/session/all", counting), progress)
+    except FirewallError as error:
+        if error.failure is Failure.SAID:
+            return None
+        raise
     text = re.sub(rb"<[^>]*>", b" ", body).strip()
     found = _LAST_NUMBER.search(text)
     return int(found[1]) if found else None
@@ -84,13 +89,15 @@ def fetch_sessions(
     file: int,
     name: str,
     most: int | None = None,
+    counted: bool = True,
 ) -> FoundSessions:
     """The sessions of a filter, discarded ones first; rows carry `file` as the number of their source.
 
+    Without `counted` they are not counted first: a call less, but neither progress nor what is left is known.
     Raises `FirewallError` when not even the first page came, `Cancelled` when the progress was stopped.
     """
     rows = Rows(file, name)
-    total = count_sessions(connection, wanted, progress) or 0
+    total = (count_sessions(connection, wanted, progress) or 0) if counted else 0
     found = FoundSessions(table_of(rows, Kind.TRAFFIC))
     passes = [wanted] if wanted.state else [replace(wanted, state="discard"), wanted]
     for filtered in passes:

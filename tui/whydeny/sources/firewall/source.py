@@ -140,7 +140,7 @@ class FirewallSource:
         changed: tuple[int, ...] = ()
         with self._work(progress):
             if self.watched is not None:
-                changed = self._load(self.watched, progress, None).changed
+                changed = self._load(self.watched, progress, None, counted=False).changed
             for kind, query in tuple(self.followed.items()):
                 self._search(kind, both(query, self._newest(kind)), progress, MOST)
         return Refreshed(self.site, tuple(range(before, len(self.site.sessions))), changed, self.gone)
@@ -184,11 +184,27 @@ class FirewallSource:
                         self._related.add(query)
         return self.site
 
-    def resolve(
-        self, policy: Policy, session: Session | None, progress: Progress, rules: tuple[Rule, ...] | None = None
-    ) -> Site:
-        """Run-time facts that rules (None: all of the policy) ask for: list members, addresses, tags, users."""
+    def reload_configuration(self, progress: Progress) -> Site:
+        """Read the configuration anew, after a commit for instance."""
         with self._work(progress):
+            self._open_configuration(progress)
+        return self.site
+
+    def resolve(
+        self,
+        policy: Policy,
+        session: Session | None,
+        progress: Progress,
+        rules: tuple[Rule, ...] | None = None,
+        again: bool = False,
+    ) -> Site:
+        """Run-time facts that rules (None: all of the policy) ask for: list members, addresses, tags, users.
+
+        What is known is asked for once more only with `again`.
+        """
+        with self._work(progress):
+            if again:
+                self._run_time.forget()
             try:
                 self._keeper.take_answers(self._run_time.resolve(needs_of(policy, rules), session, progress))
             finally:
@@ -235,9 +251,9 @@ class FirewallSource:
             message = f"is the {self.ha_state} member of a pair: live sessions and their logs are on the other one"
             self._keeper.add_problems([Problem(self.name, None, message)])
 
-    def _load(self, wanted: SessionFilter, progress: Progress, most: int | None) -> Refreshed:
+    def _load(self, wanted: SessionFilter, progress: Progress, most: int | None, counted: bool = True) -> Refreshed:
         file = self._keeper.file(SESSION_TABLE)
-        found = fetch_sessions(self.connection, wanted, progress, file, self.name, most)
+        found = fetch_sessions(self.connection, wanted, progress, file, self.name, most, counted)
         if found.cut is not None:
             self._keeper.add_problems(problems_of(self.name, [found.cut]))
         serial = pl.lit(self.system.serial, pl.String()).cast(pl.Categorical()).alias("serial")
