@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ui_stage import CASE, Stage, built, small_site, staged
 
+from ui_stage import CASE, Stage, built, small_site, staged
 from whydeny.model.tables import SessionTable
 from whydeny.report.text import finding_text
 from whydeny.ui.actions import ACTIONS, bindings

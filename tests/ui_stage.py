@@ -9,9 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import site_builder
 from textual.pilot import Pilot
 
+import site_builder
 from whydeny.model.site import Site
 from whydeny.settings import Settings
 from whydeny.ui.app import ExplorerApp, Options
@@ -95,7 +95,7 @@ class Stage:
 
     def _followed(self) -> bool:
         screens = [screen for screen in self.app.screen_stack if isinstance(screen, ExplorerScreen)]
-        if not screens:
+        if not screens or not screens[0].query("#foot"):
             return False
         row, explained = screens[0].table.row, screens[0].explained
         if row is None:
