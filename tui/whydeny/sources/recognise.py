@@ -113,6 +113,8 @@ def recognise(head: bytes) -> Recognised:
             return Recognised(Form.UNUSABLE, f"it seems to be {what}")
     encoding, mark = encoding_of(head)
     text = head[mark:].decode(encoding, "replace")
+    if not text.strip("\ufeff\ufffd\0 \t\r\n"):
+        return Recognised(Form.UNUSABLE, "there is nothing but blanks in it")
     found = _recognise_text(text, head)
     if found.form is Form.ANSWERS and _is_binary(head, encoding):
         return Recognised(Form.UNUSABLE, f"it is binary data of a kind that is not known here; {_LOGS}")
@@ -151,10 +153,12 @@ def _describe_text(body: str, first: str) -> str:
     for pattern, what in _VENDORS:
         if re.search(pattern, sample, re.MULTILINE):
             return f"it seems to be {what}"
+    if re.match(r"no active sessions", sample, re.IGNORECASE):
+        return "it is an empty session table: no session was there, or none that the filter let through"
     for pattern, command in _IDLE:
         if re.match(pattern, sample):
             return f"it seems to be the answer to {command}, which says nothing about single sessions; {_LOGS}"
-    if body[0] in "{[":
+    if body.startswith(("{", "[")):
         return f"it seems to be JSON, which is no format of a PAN-OS export; {_LOGS}"
     if _BRACES.search(sample):
         return f"it seems to be a configuration in curly-brace form; {_CONFIGURATION}, or set format"

@@ -12,7 +12,7 @@ import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
-from whydeny.sources.exports.blocks import BLOCK, ByteStream, read_blocks, valid_utf8
+from whydeny.sources.exports.blocks import BLOCK, ByteStream, quotes_in_order, read_blocks, split_cells, valid_utf8
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.layouts import (
     KINDS,
@@ -124,7 +124,7 @@ class CsvReader:
         if cut_off:
             text += b"\n"
         lines = text.count(b"\n")
-        if text.count(b'"') % 2 == 0:
+        if quotes_in_order(text, self._heading.separator.encode()):
             cells = self._parse(text)
             if cells.height == lines:
                 self._take_block(text, cells, done, cut_off)
@@ -159,16 +159,18 @@ class CsvReader:
 
         A column that is empty throughout is only looked at in the first block.
         """
+        if len(self._plans) != 1:  # with several kinds all cells are read as text, and counted where they are typed
+            return
+        kind, plan = next(iter(self._plans.items()))
         least = 0 if first else 1
         suspects = {
             place: cells[f"c{place}"]
-            for place in next(iter(self._plans.values()))
+            for place in plan
             if cells[f"c{place}"].dtype.is_integer()
             and least <= cells.height - cells[f"c{place}"].null_count() < cells.height
         }
-        if len(self._plans) != 1 or not suspects:
+        if not suspects:
             return
-        kind, plan = next(iter(self._plans.items()))
         texts = self._cells_of_block(text, dict.fromkeys(suspects, pl.String()))
         if self._heading.type_at is not None:
             types = cells[f"c{self._heading.type_at}"].cast(pl.String)
@@ -256,11 +258,7 @@ class CsvReader:
         return b"", done + len(lines)
 
     def _cells(self, line: bytes) -> list[str]:
-        text = line.decode("utf-8", "replace").replace("\0", "")
-        try:
-            return next(csv.reader([text], delimiter=self._heading.separator), [])
-        except csv.Error:
-            return []
+        return split_cells(line, self._heading.separator)
 
     def _row(self, line: bytes, number: int, cut_off: bool) -> list[str] | None:
         """The cells of one line, mended where it is clear how; None for a blank line and a malformed one (counted)."""

@@ -137,6 +137,8 @@ class Normaliser:
         if column.type is Type.WORD:
             clean = _cleaner(column.name)
             return lambda texts: [pl.Series([clean(t) for t in texts.to_list()], dtype=pl.String)]
+        if column.name == "config_version":
+            return lambda texts: [self._parse_each(column.name, texts, parse_config_version, STORED[Type.NUMBER])]
         if column.type is Type.FLAGS:
             return lambda texts: [self._parse_each(column.name, texts, parse_flags, STORED[Type.FLAGS])]
         if column.type is Type.PROTOCOL:
@@ -176,6 +178,13 @@ def parse_flags(text: str) -> int | None:
     except ValueError:
         return None
     return number if 0 <= number < 1 << 32 else None
+
+
+def parse_config_version(text: str) -> int | None:
+    """The number of a Config Version cell: `2561`, or `10.1` as the cloud's log service writes it."""
+    if match := re.fullmatch(r"(\d{1,3})\.(\d{1,3})", text):
+        return int(match[1]) << 8 | int(match[2])
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def full_serial(text: str) -> str:

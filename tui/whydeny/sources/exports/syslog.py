@@ -13,7 +13,7 @@ import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
-from whydeny.sources.exports.blocks import ByteStream, read_blocks, valid_utf8
+from whydeny.sources.exports.blocks import ByteStream, quotes_in_order, read_blocks, split_cells, valid_utf8
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.layouts import (
     KINDS,
@@ -134,15 +134,19 @@ class SyslogReader:
         plan = assign(kind, order)
         normaliser = self._rows.normaliser(kind)
         types = {place: normaliser.raw_type(name) for place, name in plan.items() if place < width}
-        cells = _parse(lines, width, types)
-        empty = [place for place, dtype in types.items() if dtype.is_integer() and cells[f"c{place}"].null_count()]
-        if empty and cells.height == len(lines):
-            texts = _parse(lines, width, dict.fromkeys(empty, pl.String()))
+        text = b"\n".join(lines) + b"\n"
+        in_order = quotes_in_order(text)
+        cells = _parse(text, width, types) if in_order else _cells_one_by_one(lines, width)
+        empty = [
+            place
+            for place, dtype in types.items()
+            if in_order and dtype.is_integer() and cells[f"c{place}"].null_count()
+        ]
+        if empty:
+            texts = _parse(text, width, dict.fromkeys(empty, pl.String()))
             for place in empty:
                 unread = cells[f"c{place}"].is_null() & (texts[f"c{place}"].str.strip_chars().str.len_bytes() > 0)
                 normaliser.count(plan[place], int(unread.sum()))
-        if cells.height != len(lines):  # a stray quote
-            cells = _cells_one_by_one(lines, width)
         names = {f"c{place}": name for place, name in plan.items() if f"c{place}" in cells.columns}
         raw = cells.select(*names).rename(names).with_columns(pl.Series("line", numbers, dtype=pl.UInt32))
         self._rows.add(kind, raw)
@@ -153,17 +157,17 @@ class SyslogReader:
         order = ORDERS[kind]
         if kind is Kind.CONFIGURATION:
             place = SHORT_CONFIGURATION.index("actionflags")
-            fields = next(csv.reader([lines[0].decode("utf-8", "replace")]), [])
+            fields = split_cells(lines[0])
             if len(fields) > place and re.fullmatch("0x[0-9a-fA-F]+", fields[place].strip()):
                 order = SHORT_CONFIGURATION
         extra = [f"field {place + 1}" for place in range(len(order), width)]
         return ["" if key == "-" else key for key in order] + extra
 
 
-def _parse(lines: Sequence[bytes], width: int, types: Mapping[int, pl.DataType]) -> pl.DataFrame:
+def _parse(text: bytes, width: int, types: Mapping[int, pl.DataType]) -> pl.DataFrame:
     """The fields of rows with `width` fields each, at the places and in the types wanted."""
     return pl.read_csv(
-        b"\n".join(lines) + b"\n",
+        text,
         has_header=False,
         schema={f"c{place}": types.get(place, pl.String()) for place in range(width)},
         columns=sorted(types),
@@ -188,7 +192,7 @@ def _has_severity(fields: Sequence[bytes]) -> bool:
 
 def _with_url_in_quotes(row: bytes) -> bytes | None:
     """A threat or URL row whose URL holds commas without quotes, put together again; None where that fails."""
-    fields = next(csv.reader([row.decode("utf-8", "replace")]), [])
+    fields = split_cells(row)
     found = next((i for i in range(_SEVERITY, len(fields)) if fields[i].strip().lower().encode() in _SEVERITIES), None)
     if found is None:
         return None
@@ -212,9 +216,8 @@ def _cells_one_by_one(lines: Sequence[bytes], width: int) -> pl.DataFrame:
     """Rows with a stray quote: read each alone, without quoting where that gives the wrong number of fields."""
     rows: list[list[str]] = []
     for line in lines:
-        text = line.decode("utf-8", "replace")
-        fields = next(csv.reader([text]), [])
+        fields = split_cells(line)
         if len(fields) != width:
-            fields = text.split(",")
+            fields = line.decode("utf-8", "replace").split(",")
         rows.append((fields + [""] * width)[:width])
     return pl.DataFrame({f"c{place}": [row[place] for row in rows] for place in range(width)}, strict=False)

@@ -1,0 +1,196 @@
+"""What a file is told to be from its content, and what is said of files that are of no use."""
+
+import gzip
+import io
+import os
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from whydeny.model.errors import InputError
+from whydeny.sources.exports import containers
+from whydeny.sources.open import open_inputs
+from whydeny.sources.recognise import Form, recognise
+
+CSV = (
+    "Domain,Receive Time,Serial #,Type,Threat/Content Type,Source address,Destination address,Session ID,Application\n"
+    "1,2024/05/14 10:00:08,012801004711,TRAFFIC,deny,10.1.1.10,203.0.113.9,4711,ssl\n"
+)
+CONFIGURATION = (
+    '<config version="10.2.0"><shared/><devices><entry name="localhost.localdomain"><vsys><entry name="vsys1"/></vsys></entry>'
+    "</devices></config>"
+)
+SYSTEM = (
+    "<response status='success'><result><system><hostname>fw</hostname><serial>1</serial></system></result></response>"
+)
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """A zip archive."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def tarred(files: dict[str, bytes], mode: str = "w") -> bytes:
+    """A tar archive, gzipped or not."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        (CSV, Form.CSV_LOG),
+        ("<14>May 14 10:00:08 fw 1,2024/05/14 10:00:08,012801004711,TRAFFIC,deny,1,x", Form.SYSLOG),
+        ("<response status='success'><result><log><logs count='1'><entry/></logs></log></result></response>", Form.XML_LOG),
+        ("<response status='success'><result><job><status>ACT</status></job></result></response>", Form.XML_LOG),
+        (SYSTEM, Form.SYSTEM_XML),
+        ("hostname: fw\nserial: 012801004711\nsw-version: 10.2.4\n", Form.SYSTEM_TEXT),
+        (CONFIGURATION, Form.CONFIGURATION),
+        (f"<response status='success'><result>{CONFIGURATION}</result></response>", Form.CONFIGURATION),
+        ("<response status='success'><result><policy><panorama/></policy></result></response>", Form.CONFIGURATION),
+        ("<response status='success'><result>No shared policy pushed to device</result></response>", Form.CONFIGURATION),
+        ("No shared policy pushed to device\n", Form.CONFIGURATION),
+        ("set deviceconfig system hostname fw1\nset rulebase security rules a from trust\n", Form.SET_FORMAT),
+        ("<predefined><application><entry name='ssl'/></application></predefined>", Form.APPLICATIONS),
+        ("<response status='success' code='19'><result><application><entry name='ssl'><default/></entry></application></result>"
+         "</response>", Form.APPLICATIONS),
+        ("<response status='success' code='19'><result><entry name='ssl'><technology>x</technology></entry></result></response>",
+         Form.APPLICATIONS),
+        ("<response status='success'><result><entry><idx>1</idx><vsys-idx>1</vsys-idx></entry></result></response>",
+         Form.SESSIONS_XML),
+        ("<response status='success'><result><c2s><source>1</source></c2s></result></response>", Form.SESSIONS_XML),
+        ("Session            4711\n\n        c2s flow:\n", Form.SESSIONS_TEXT),
+        ("<response status='success'><result><rules/></result></response>", Form.ANSWERS),
+        ('"Rule; index: 1" {\n from trust;\n}\n', Form.ANSWERS),
+    ],
+    ids=["CSV", "syslog", "XML log", "XML log, pending", "system info, XML", "system info, text", "configuration",
+         "configuration in an answer", "pushed policy", "nothing pushed, XML", "nothing pushed, text", "set format",
+         "content", "content in an answer", "one application", "session table", "one session", "one session, text",
+         "answer, XML", "answer, text"],
+)  # fmt: skip
+def test_forms_are_told_from_the_content(text: str, form: Form) -> None:
+    assert recognise(text.encode()).form is form
+    assert recognise(b"\xef\xbb\xbf" + text.encode()).form is form
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "it is empty"),
+        (b" \n\n ", "nothing but blanks"),
+        (b"<!DOCTYPE html><html><head><title>404 Not Found</title>", "it is an HTML page (404 Not Found)"),
+        (b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "a" "b"><html>', "it is an HTML page"),
+        (b"May 14 10:00:00 asa %ASA-6-302013: Built outbound TCP connection", "a Cisco log"),
+        (b'date=2024-05-14 time=10:00:00 devname="a" logid="0000000013" type="traffic"', "a FortiGate log"),
+        (b"CEF:0|Palo Alto Networks|PAN-OS|10.2|end|TRAFFIC|1|rt=", "a PAN-OS log in CEF"),
+        (b'{"a": [1, 2]}', "it seems to be JSON"),
+        (b"Source address,Source User,Destination address,Application,Rule,Sessions,Bytes\n", "a report, which counts sessions"),
+        (b"<response status='success'><report logtype='threat'><result/></report></response>", "a report, which counts sessions"),
+        (b'"","Name","Tags","Type","Source Zone","Source Address","Action"\n', "a list of rules exported as a table"),
+        (b"a,b,c\n1,2,3\n", "a table without the columns of a PAN-OS log"),
+        (b"config {\n  mgt-config {\n    users;\n", "a configuration in curly-brace form"),
+        (b"10.0.0.0/8\n192.0.2.1\nwww.example.net\n", "put it into a folder called lists"),
+        (b"Global counters:\nElapsed time", "the answer to show counter global"),
+        (b"%PDF-1.7", "a PDF document"),
+        (b"\xd4\xc3\xb2\xa1\x02\0\x04\0", "a packet capture"),
+        (b"\x00\x01\x02\x03" * 500, "binary data"),
+        (b"<other><thing/></other>", "XML of a kind that is not known here, <other> with <thing>"),
+        (b"hello\nworld\n", "no kind of file that is known here"),
+        (b"<config>" + b"<a>" * 1000, "nest deeper than 128 levels"),
+        (b'<!DOCTYPE lol [<!ENTITY a "b">]><config>&a;</config>', "declares a DTD or entities"),
+    ],
+    ids=["empty", "blanks", "HTML", "XHTML", "Cisco", "FortiGate", "CEF", "JSON", "report, CSV", "report, XML",
+         "rules as a table", "other table", "braces", "member list", "counters", "PDF", "capture", "binary", "other XML",
+         "other text", "nesting", "entities"],
+)  # fmt: skip
+def test_useless_files_are_refused_with_one_sentence_and_good_ones_beside_them_open(
+    tmp_path: Path, data: bytes, said: str
+) -> None:
+    (tmp_path / "useless").write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        open_inputs([tmp_path / "useless"])
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(str(tmp_path / "useless"))
+    assert "\n" not in str(caught.value)
+    (tmp_path / "good.csv").write_text(CSV)
+    site = open_inputs([tmp_path])
+    assert len(site.sessions) == 1
+    assert [p.file for p in site.problems] == [str(tmp_path / "useless")]
+    assert said in site.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("log.csv.gz", gzip.compress(CSV.encode())),
+        ("ticket.zip", zipped({"a/log.csv": CSV.encode(), "b/conf.xml": CONFIGURATION.encode(), "README.txt": b"x", ".x": b"y",
+                               "__MACOSX/log.csv": b"z", "expected.json": b"{}"})),
+        ("ticket.tar", tarred({"./a/log.csv": CSV.encode(), "b/conf.xml": CONFIGURATION.encode()})),
+        ("techsupport.tgz", tarred({"opt/log.csv": CSV.encode(), "opt/conf.xml": CONFIGURATION.encode()}, "w:gz")),
+        ("outer.zip", zipped({"inner.zip": zipped({"log.csv": CSV.encode()}), "conf.xml": CONFIGURATION.encode()})),
+        ("outer2.zip", zipped({"ts.tgz": tarred({"log.csv": CSV.encode(), "c.xml": CONFIGURATION.encode()}, "w:gz")})),
+        ("outer.tar", tarred({"log.csv.gz": gzip.compress(CSV.encode())})),
+    ],
+    ids=["gzip", "zip", "tar", "tar.gz", "zip in zip", "tar.gz in zip", "gzip in tar"],
+)  # fmt: skip
+def test_archives_open_like_the_files_in_them(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    site = open_inputs([tmp_path / name])
+    assert (len(site.sessions), site.problems) == (1, [])
+    assert len(site.configurations) == (0 if name in ("log.csv.gz", "outer.tar") else 1)
+    assert all(source.name.startswith(str(tmp_path / name)) for source in site.sources)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("deep.zip", zipped({"a.zip": zipped({"b.zip": zipped({"log.csv": CSV.encode()})})}), "nested too deep"),
+        ("broken.zip", b"PK\x03\x04" + b"x" * 100, "the zip archive is damaged"),
+        ("broken.gz", b"\x1f\x8b\x08\0" + b"x" * 100, "damaged or cut off"),
+        ("empty.zip", zipped({}), "no file to open in this archive"),
+        ("book.xlsx", zipped({"xl/workbook.xml": b"<x/>", "[Content_Types].xml": b"<x/>"}), "an Excel workbook"),
+        ("cut.tar.gz", tarred({"log.csv": os.urandom(5000)}, "w:gz")[:-50], "damaged or cut off"),
+    ],
+    ids=["three deep", "no zip", "no gzip", "empty", "workbook", "cut off"],
+)
+def test_archives_that_can_not_be_used_are_refused(tmp_path: Path, name: str, data: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InputError, match=said):
+        open_inputs([tmp_path])
+
+
+def test_a_log_that_is_cut_off_in_its_archive_keeps_its_rows(tmp_path: Path) -> None:
+    rows = "".join(CSV.split("\n")[1].replace("4711", str(n)) + "\n" for n in range(20_000))
+    packed = gzip.compress((CSV + rows).encode())
+    (tmp_path / "log.csv.gz").write_bytes(packed[: len(packed) // 2])
+    site = open_inputs([tmp_path])
+    assert 1000 < len(site.sessions) < 20_000
+    assert any("damaged or cut off" in p.message for p in site.problems)
+
+
+def test_bombs_are_refused_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "SLACK", 1 << 20)
+    line = CSV.split("\n")[1] + "\n"
+    (tmp_path / "bomb.gz").write_bytes(gzip.compress((CSV + line * 200_000).encode(), 9))
+    monkeypatch.setattr(containers, "RATIO", 50)
+    site = open_inputs([tmp_path])
+    assert "unpacks to more than 50 times its size" in site.problems[-1].message
+    assert len(site.sessions) < 200_000
+
+
+def test_a_file_beyond_the_stated_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whydeny.sources.open.LARGEST", 1 << 20)
+    (tmp_path / "conf.xml").write_text(CONFIGURATION + " " * (3 << 20))
+    with pytest.raises(InputError, match="has more than 1 MB"):
+        open_inputs([tmp_path])
