@@ -234,9 +234,9 @@ SESSION_COLUMNS = (
                  word_texts("denied_by"), ("denied_by",), ("denied_by",), 22, 12, field="denied_by",
                  role=_denied_role),
     _word("outcome", "outcome", "how the session ended, in a word", 19, 10, "outcome"),
-    _word("security_rule", "security", "the security rule that takes the session now", 20, 10),
-    _word("decryption_rule", "decryption", "the decryption rule that takes it", 20, 10),
-    _word("authentication_rule", "authentication", "the authentication rule that takes it", 20, 10),
+    _word("security_rule", "security", "the security rule that takes the session now", 20, 10, "security_rule"),
+    _word("decryption_rule", "decryption", "the decryption rule that takes it", 20, 10, "decryption_rule"),
+    _word("authentication_rule", "authentication", "the authentication rule that takes it", 20, 10, "authentication_rule"),
     _word("from_zone", "from", "source zone", 10, 6, "zone.src"),
     _word("to_zone", "to", "destination zone", 10, 6, "zone.dst"),
     _word("category", "category", "URL category", 20, 8, "category"),
@@ -256,7 +256,7 @@ SESSION_COLUMNS = (
     _word("destination_country", "to country", "destination country or region", 14, 6, "dstloc"),
     _word("subtype", "type", "start, end, drop or deny", 6, 5, "subtype"),
     _number("session_id", "session", "session number", plain_number_texts("session_id"), 8, 6, "sessionid"),
-    _word("variant", "variant", "which kind of the cause", 18, 8),
+    _word("variant", "variant", "which kind of the cause", 18, 8, "variant"),
 )  # fmt: skip
 
 BY_NAME = {column.name: column for column in SESSION_COLUMNS}

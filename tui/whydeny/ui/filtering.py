@@ -66,12 +66,10 @@ def _shows_verdicts(columns: Sequence[ScreenColumn]) -> bool:
     return any("cause" in column.searched or "denied_by" in column.searched for column in columns)
 
 
-def only(text: str, column: ScreenColumn, value: str, without: bool = False) -> str | None:
-    """`text` with the condition that `column` holds `value`, or doesn't; None where the column can't be asked for."""
-    if not column.field:
-        return None
-    operator = ("notin" if without else "in") if column.field.startswith("addr") else ("neq" if without else "eq")
-    term = f"( {column.field} {operator} {quote(value)} )"
+def only(text: str, field: str, value: str, without: bool = False) -> str:
+    """`text` with the condition that a field holds a value, or doesn't, added to it; words stay behind it."""
+    operator = ("notin" if without else "in") if field.startswith("addr") else ("neq" if without else "eq")
+    term = f"( {field} {operator} {quote(value)} )"
     before, words = split_words(text.strip()) if is_language(text) else ("", text.strip())
     if term not in before:
         before = term if before in ("", "all") else f"{before} and {term}"

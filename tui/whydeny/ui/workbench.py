@@ -93,16 +93,17 @@ class Workbench:
         """Use the table with the verdicts from now on."""
         self.frame, self.judged = frame, True
 
-    def value_of(self, row: int, column: ScreenColumn) -> str | None:
-        """The value of a cell as a filter asks for it; None where it is empty."""
+    def value_of(self, row: int, column: ScreenColumn) -> tuple[str, str] | None:
+        """The filter language's field for a cell and the cell's value as it asks for it; None where it is empty."""
         page = self.frame[row : row + 1]
-        if column.name == "destination_end":
-            return address_texts("destination")(page)[0] or None
-        value = page[column.stored[0]][0]
+        if column.name == "why" and page["cause"][0] is None:
+            return "outcome", str(page["outcome"][0])
+        if column.stored[0].endswith("_hi"):
+            text = address_texts(column.stored[0].removesuffix("_hi"))(page)[0]
+            return (column.field, text) if text else None
+        value = page[column.order[0]][0]
         if value is None:
             return None
-        if column.stored[0].endswith("_hi"):
-            return column.texts(page)[0] or None
         if isinstance(value, datetime):
-            return f"{value:%Y/%m/%d %H:%M:%S}"
-        return str(value)
+            return column.field, f"{value:%Y/%m/%d %H:%M:%S}"
+        return column.field, f"{value:.2f}" if isinstance(value, float) else str(value)

@@ -148,11 +148,10 @@ class RowsPart(ExplorerBase):
         if column is None or self.table.row is None:
             return
         asked = self.bench.value_of(self.table.row, column)
-        text = only(self.filter.text, column, asked, without) if asked is not None else None
-        if text is None:
-            self.say(f"{column.title} is empty here, or can't be filtered by")
+        if asked is None:
+            self.say(f"{column.title} is empty here, and an empty value can't be asked for")
         else:
-            self.set_filter(text)
+            self.set_filter(only(self.filter.text, *asked, without=without))
 
     # Marks.
 
