@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from whydeny.model.applications import SECURE_PORTS, Application
 from whydeny.model.configuration import CustomApplication
-from whydeny.model.protocols import ICMP, ICMP6, protocol_name
+from whydeny.model.protocols import ICMP, ICMP6, protocol_name, protocol_number
 from whydeny.model.release import Release
 from whydeny.model.truth import Truth
 from whydeny.policy.applications import ApplicationField, Catalog, SeenApplication
@@ -243,7 +243,7 @@ def _need(name: str, ports: Ports, result: Truth) -> str:
 
 
 def _defaults(key: str, entry: Application | CustomApplication) -> DefaultPorts:
-    plain, readable = _read(entry.ports)
+    plain, whole, readable = _read(entry.ports)
     secure_written = entry.secure_ports if isinstance(entry, Application) else ()
     if not secure_written and isinstance(entry, Application):
         secure_written = SECURE_PORTS.get(key, ())
@@ -256,7 +256,7 @@ def _defaults(key: str, entry: Application | CustomApplication) -> DefaultPorts:
     return DefaultPorts(
         plain,
         secure,
-        frozenset(entry.ip_protocols),
+        frozenset(entry.ip_protocols) | whole,
         frozenset(entry.icmp_types),
         frozenset(icmp6),
         readable,
@@ -265,16 +265,23 @@ def _defaults(key: str, entry: Application | CustomApplication) -> DefaultPorts:
     )
 
 
-def _read(written: tuple[str, ...]) -> tuple[dict[int, Spans], bool]:
-    """`tcp/80,443`, `udp/dynamic`, … as spans by protocol number, and whether all of it could be read."""
+def _read(written: tuple[str, ...]) -> tuple[dict[int, Spans], frozenset[int], bool]:
+    """`tcp/80,443`, `tcp/80,dynamic`, `icmp/dynamic`, … as spans by protocol number, the protocols that are meant as
+    a whole (those without ports), and whether all of it could be read."""
     found: dict[int, list[tuple[int, int]]] = {}
+    whole: set[int] = set()
     readable = True
     for text in written:
         word, _, rest = text.partition("/")
-        protocol = PROTOCOLS.get(word.strip().lower())
-        spans = _EVERY_PORT if rest.strip().lower() in ("dynamic", "any") else read_ports(rest)
-        if protocol is None or spans is None:
+        word, parts = word.strip().lower(), {part.strip().lower() for part in rest.split(",")}
+        anywhere = bool(parts & {"dynamic", "any"})
+        protocol = PROTOCOLS.get(word)
+        spans = _EVERY_PORT if anywhere else read_ports(rest)
+        number = protocol_number(word) if anywhere and protocol is None else None
+        if number is not None:
+            whole.add(number)
+        elif protocol is None or spans is None:
             readable = False
-            continue
-        found.setdefault(protocol, []).extend(spans.pairs())
-    return {protocol: merge(spans) for protocol, spans in found.items()}, readable
+        else:
+            found.setdefault(protocol, []).extend(spans.pairs())
+    return {protocol: merge(spans) for protocol, spans in found.items()}, frozenset(whole), readable
