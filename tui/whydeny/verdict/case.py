@@ -17,6 +17,7 @@ from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
 from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members
+from whydeny.verdict.device import Tested, tested
 from whydeny.verdict.events import Event
 from whydeny.verdict.finding import Evidence, Outcome
 from whydeny.verdict.related import Related
@@ -75,6 +76,7 @@ class Case:
         release: Release | None,
         near: int = 8,
         no_policy_reason: str = "",
+        floor: Release | None = None,
     ) -> None:
         self.session = session
         self.outcome = outcome
@@ -83,6 +85,7 @@ class Case:
         self.release = release
         self._near = near
         self._no_policy_reason = no_policy_reason
+        self._floor = floor
 
     # --- the row
 
@@ -122,8 +125,14 @@ class Case:
         return flag in self.session.flags if self.session.flags_known else None
 
     def at_least(self, major: int, minor: int = 0) -> bool | None:
-        """Whether the release is `major.minor` or newer; None if it isn't known."""
-        return None if self.release is None else self.release >= Release(major, minor)
+        """Whether the release is `major.minor` or newer; None if it isn't known.
+
+        Where nothing tells the release, the columns of the log still tell which one it is at least.
+        """
+        wanted = Release(major, minor)
+        if self.release is None:
+            return True if self._floor is not None and self._floor >= wanted else None
+        return self.release >= wanted
 
     # --- the look-ups
 
@@ -152,6 +161,8 @@ class Case:
         since: an allow rule would not have refused it, and a logging one would have left its own name in the row.
         """
         look = self.look_up(Rulebase.SECURITY)
+        if Rulebase.SECURITY in self.tested:
+            return self.tested[Rulebase.SECURITY].look
         if self.engine is None or not look.possible or self.logged is None:
             return look
         at_first = self.engine.look_up(Rulebase.SECURITY, self.flow, allowed_by=self.logged.name, near=0)
@@ -169,6 +180,8 @@ class Case:
     def decryption(self) -> LookUp:
         """The decryption rulebase's answer; a decryption-log row of the session names its rule, and a decrypted
         session was not taken by a rule that does not decrypt."""
+        if Rulebase.DECRYPTION in self.tested:
+            return self.tested[Rulebase.DECRYPTION].look
         look = self.look_up(Rulebase.DECRYPTION)
         if not look.possible:
             return look
@@ -185,7 +198,22 @@ class Case:
     @cached_property
     def authentication(self) -> LookUp:
         """The authentication rulebase's answer."""
+        if Rulebase.AUTHENTICATION in self.tested:
+            return self.tested[Rulebase.AUTHENTICATION].look
         return self.look_up(Rulebase.AUTHENTICATION)
+
+    @cached_property
+    def tested(self) -> dict[Rulebase, Tested]:
+        """The rulebases for which the firewall's own test of this session is among the inputs."""
+        found: dict[Rulebase, Tested] = {}
+        if self.engine is None or not self.engine.answers.tests:
+            return found
+        for rulebase in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION):
+            look, one_flow = self.look_up(rulebase), self.related.one_refused_flow
+            answer = tested(self.engine, self.session, self.flow, rulebase, look, one_flow)
+            if answer is not None:
+                found[rulebase] = answer
+        return found
 
     @cached_property
     def logged(self) -> Rule | None:

@@ -7,7 +7,8 @@ from whydeny.verdict.case import Case
 from whydeny.verdict.catalogue import UNEXPLAINED, Entry, catalogue
 from whydeny.verdict.cause import Answer, CantTell, Held, RuledOut, confidence
 from whydeny.verdict.commands import commands_for
-from whydeny.verdict.finding import Alternative, Exclusion, Finding, Outcome, Verdict
+from whydeny.verdict.finding import Alternative, Basis, Evidence, Exclusion, Finding, Outcome, Verdict
+from whydeny.verdict.grounds import rule_trail
 from whydeny.verdict.plain import plain_verdict
 from whydeny.verdict.standing import Standing, standing
 
@@ -96,8 +97,9 @@ def _round(value: float) -> float:
 def _verdict(case: Case, best: _Candidate, ground: Standing) -> Verdict:
     answer = best.answer
     assert isinstance(answer, Held)
-    supports = tuple(item for item in answer.evidence if item.weight > 0)
-    contradicts = tuple(item for item in answer.evidence if item.weight <= 0)
+    evidence = (*answer.evidence, *_tested(case))
+    supports = tuple(item for item in evidence if item.weight > 0)
+    contradicts = tuple(item for item in evidence if item.weight <= 0)
     missing = (*answer.missing, *ground.missing)
     return Verdict(
         headline=answer.headline,
@@ -115,6 +117,16 @@ def _verdict(case: Case, best: _Candidate, ground: Standing) -> Verdict:
         commands=(*answer.commands, *commands_for(case)),
         references=best.entry.cause.references,
     )
+
+
+def _tested(case: Case) -> list[Evidence]:
+    """What the firewall's own tests of the session say, for or against the files."""
+    found = []
+    for tested in case.tested.values():
+        rule = tested.look.rule
+        trail = rule_trail(rule) if rule is not None else None
+        found.append(Evidence(tested.text, -0.3 if tested.differs else 0.2, Basis.ROW, trail))
+    return found
 
 
 def _why(answer: Held, ground: Standing) -> str:
@@ -138,6 +150,7 @@ def _unexplained(
     answer = best.answer
     assert isinstance(answer, Held)
     open_causes = [candidate for candidate in rest if isinstance(candidate.answer, CantTell)]
+    evidence = (*answer.evidence, *_tested(case))
     missing = [*ground.missing]
     for candidate in open_causes:
         if isinstance(candidate.answer, CantTell) and candidate.answer.base >= 0.1:
@@ -157,6 +170,8 @@ def _unexplained(
         title=best.entry.cause.title,
         confidence=_round(max(0.1, min(sure, cap))),
         confidence_why=why,
+        supports=tuple(item for item in evidence if item.weight > 0),
+        contradicts=tuple(item for item in evidence if item.weight <= 0),
         missing=tuple(dict.fromkeys(missing)) or ("show session id of a new attempt while it is discarded",),
         fix=answer.fix,
         commands=commands_for(case),

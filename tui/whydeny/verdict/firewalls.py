@@ -1,14 +1,21 @@
 """Which firewall a row is of, which configurations are that firewall's, and which release it runs."""
 
 from dataclasses import replace
+from functools import cached_property
 
 import polars as pl
 
 from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.release import Release, release_of_config_version
 from whydeny.model.site import Site, SystemInfo
+from whydeny.policy.defaults import STRICT_SINCE
 
 _ANYBODYS = (ConfigurationKind.PANORAMA,)
+
+
+def same_line(one: Release | None, other: Release | None) -> bool:
+    """Whether two releases are of one line (10.2 and 10.2.4-h2); also where either isn't known."""
+    return one is None or other is None or (one.major, one.minor) == (other.major, other.minor)
 
 
 class Firewalls:
@@ -18,6 +25,7 @@ class Firewalls:
         self.site = site
         self.override = release
         self._serial_of_host = self._hosts()
+        self._known: dict[str | None, Release | None] = {}
 
     def _hosts(self) -> dict[str, str]:
         """Serials by host name, from `show system info` and from rows that carry both."""
@@ -75,16 +83,54 @@ class Firewalls:
         return unnamed[0] if len(systems) == 1 and unnamed else None
 
     def release(self, serial: str | None, config_version: int | None = None) -> Release | None:
-        """The PAN-OS release: as the user said, else `show system info`, the row, the configuration."""
+        """The PAN-OS release: as the user said, else the row's, completed from `show system info` or the configuration.
+
+        A row of another release line than the firewall runs now was written before an upgrade: its own line counts.
+        Where only rows tell, that of most rows of the firewall.
+        """
         if self.override is not None:
             return self.override
-        system = self.system(serial)
-        if system is not None and system.release is not None:
-            return system.release
         of_row = release_of_config_version(config_version)
-        if of_row is not None:
-            return of_row
-        for configuration in self.configurations(serial):
-            if configuration.kind not in _ANYBODYS and configuration.release is not None:
-                return configuration.release
-        return None
+        present = self._present(serial)
+        if of_row is None:
+            return present or self._release_of_rows.get(serial)
+        return present if present is not None and same_line(of_row, present) else of_row
+
+    def _present(self, serial: str | None) -> Release | None:
+        """What the firewall runs now, by `show system info`, else what its configuration was saved with."""
+        if serial not in self._known:
+            system = self.system(serial)
+            found = system.release if system is not None else None
+            if found is None:
+                own = (c for c in self.configurations(serial) if c.kind not in _ANYBODYS)
+                found = next((c.release for c in own if c.release is not None), None)
+            self._known[serial] = found
+        return self._known[serial]
+
+    @cached_property
+    def _release_of_rows(self) -> dict[str | None, Release]:
+        """The release line of most rows of each firewall, by the log's configuration version."""
+        counted = (
+            self.site.sessions.frame.select(pl.col("serial").cast(pl.String), "config_version")
+            .group_by("serial", "config_version")
+            .len()
+            .sort("len", "config_version", descending=True)
+        )
+        found: dict[str | None, Release] = {}
+        for serial, version, _ in counted.iter_rows():
+            release = release_of_config_version(version)
+            if release is not None:
+                found.setdefault(serial, release)
+        return found
+
+    def floor(self, file: int) -> Release | None:
+        """The first release that writes the columns of a log file: the firewall runs that one or a later one."""
+        return self.site.sources[file].release if file < len(self.site.sources) else None
+
+    def strict_floor(self, serial: str | None) -> Release | None:
+        """The highest floor among the logs, if it settles what `application-default` means (9.0 and later)."""
+        if self.override is not None or self._present(serial) is not None:
+            return None
+        floors = [source.release for source in self.site.sources if source.release is not None]
+        highest = max(floors, default=None)
+        return highest if highest is not None and highest >= STRICT_SINCE and len(self.serials()) <= 1 else None

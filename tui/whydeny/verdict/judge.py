@@ -17,7 +17,7 @@ from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.verdict.case import Case
 from whydeny.verdict.diagnose import diagnose, needs_cause
 from whydeny.verdict.finding import Finding, Outcome
-from whydeny.verdict.firewalls import Firewalls
+from whydeny.verdict.firewalls import Firewalls, same_line
 from whydeny.verdict.outcome import OUTCOMES, outcome_expression
 from whydeny.verdict.related import Related
 
@@ -54,7 +54,7 @@ class Judge:
         self.serial = serial
         self.device_group = device_group
         self.problems: dict[tuple[str | None, str], str] = {}
-        self._engines: dict[tuple[str | None, str], Engine | None] = {}
+        self._engines: dict[tuple[str | None, str, Release | None], Engine | None] = {}
 
     @cached_property
     def applications(self) -> ApplicationTable:
@@ -74,15 +74,20 @@ class Judge:
         """The rows of all logs, indexed."""
         return Related(self.site, self._outcomes)
 
-    def engine_for(self, serial: str | None, vsys: str | None) -> Engine | None:
-        """The compiled policy of that firewall and virtual system; None without a configuration."""
-        name = vsys or "vsys1"
-        key = (serial or self.serial, name)
+    def engine_for(self, serial: str | None, vsys: str | None, release: Release | None = None) -> Engine | None:
+        """The compiled policy of that firewall and virtual system; None without a configuration.
+
+        `release` is for a row of another release than the firewall's present one.
+        """
+        owner, name = serial or self.serial, vsys or "vsys1"
+        present = self.firewalls.release(owner)
+        release = present if release is None or same_line(release, present) else release
+        key = (owner, name, release)
         if key not in self._engines:
-            self._engines[key] = self._build(*key)
+            self._engines[key] = self._build(owner, name, release)
         return self._engines[key]
 
-    def _build(self, serial: str | None, vsys: str) -> Engine | None:
+    def _build(self, serial: str | None, vsys: str, release: Release | None) -> Engine | None:
         configurations = self.firewalls.configurations(serial)
         if not configurations:
             return None
@@ -91,15 +96,16 @@ class Judge:
         except UsageError as error:
             self.problems[serial, vsys] = str(error)
             return None
-        return Engine(policy, self.applications, self.site.answers, self.firewalls.release(serial))
+        return Engine(policy, self.applications, self.site.answers, release or self.firewalls.strict_floor(serial))
 
     def case(self, row: int, near: int = NEAR) -> Case:
         """One session with everything that can be asked about it; `near` misses of each rulebase are explained."""
         session = self.site.sessions.session(row)
-        engine = self.engine_for(session.serial, session.vsys)
         release = self.firewalls.release(session.serial, session.config_version)
+        engine = self.engine_for(session.serial, session.vsys, release)
         reason = self.problems.get((session.serial or self.serial, session.vsys or "vsys1"), "")
-        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release, near, reason)
+        floor = self.firewalls.floor(session.file)
+        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release, near, reason, floor)
 
     def finding(self, row: int) -> Finding:
         """The whole finding for one session (row of the session table, 0-based)."""

@@ -71,6 +71,23 @@ class Related:
         value = self._end[row]
         return None if value is None else np.datetime64(value, "us").item()
 
+    @cached_property
+    def one_refused_flow(self) -> bool:
+        """Whether all refused and discarded sessions are one flow: same hosts, port and application."""
+        refused = (self.outcomes.cast(pl.String) == "allowed-then-denied") | (
+            self.frame["state"].cast(pl.String).str.to_lowercase() == "discard"
+        ).fill_null(False)
+        names = (
+            "source_hi",
+            "source_lo",
+            "destination_hi",
+            "destination_lo",
+            "destination_port",
+            "protocol",
+            "application",
+        )
+        return self.frame.filter(refused).select(names).n_unique() == 1
+
     def outcome(self, row: int) -> str:
         """The outcome of a row."""
         return str(self.outcomes[row])

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from whydeny.model.columns import Kind
+from whydeny.model.release import release_of_config_version
 from whydeny.verdict.case import Case
+from whydeny.verdict.firewalls import same_line
+from whydeny.verdict.tls import failed
 
 HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
 
@@ -33,7 +36,12 @@ def standing(case: Case) -> Standing:
     found = Standing()
     policy = case.policy
     if policy is None:
-        found.lower(ROW_ONLY, "only the log row is there: no configuration of this firewall among the inputs")
+        if any(failed(row) for row in case.decryption_rows):
+            found.lower(
+                PROVED, "no configuration of this firewall among the inputs, beside the rows of two logs that agree"
+            )
+        else:
+            found.lower(ROW_ONLY, "only the log row is there: no configuration of this firewall among the inputs")
         found.missing.append("the running configuration of the firewall")
         return found
     if policy.pushed_missing:
@@ -41,10 +49,25 @@ def standing(case: Case) -> Standing:
     if policy.candidate:
         found.lower(UNPROVED, "the configuration follows the candidate, which may hold uncommitted changes")
     found.missing.extend(policy.missing)
+    _release(case, found)
     _logged_rule(case, found)
     _look_up(case, found)
+    for tested in case.tested.values():
+        if tested.differs:
+            found.lower(PROVED, f"{tested.text}, so that these files are not what was in force")
     _later_commits(case, found)
     return found
+
+
+def _release(case: Case, found: Standing) -> None:
+    """A row of another release line than the configuration was written before an upgrade, or after one."""
+    of_row = release_of_config_version(case.session.config_version)
+    saved = case.policy.release if case.policy else None
+    if of_row is not None and not same_line(of_row, saved):
+        line = f"{of_row.major}.{of_row.minor}"
+        found.lower(
+            PROVED, f"the row is of PAN-OS {line} and the configuration of {saved}: it is not that of the event"
+        )
 
 
 def _logged_rule(case: Case, found: Standing) -> None:

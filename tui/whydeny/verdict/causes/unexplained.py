@@ -25,6 +25,8 @@ A configuration that is not the one of the event, or Panorama-pushed rules that 
 
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Held
+from whydeny.verdict.finding import Evidence
+from whydeny.verdict.grounds import row_trail
 from whydeny.verdict.references import END_REASONS, THREAD, TRACKER
 
 CAUSE = Cause(title="Unexplained", references=(TRACKER, END_REASONS, THREAD))
@@ -35,6 +37,20 @@ def check(case: Case) -> Answer:
     return Held(
         base=0.3,
         headline=f"Last allowed by {case.named_rule}, then refused, and nothing in these inputs explains it.",
+        evidence=_loose_ends(case),
         fix="Nothing to change yet. Fetch what is missing first: see the list and the commands.",
         flips_if="every other cause ruled out",
     )
+
+
+def _loose_ends(case: Case) -> tuple[Evidence, ...]:
+    """What the inputs have of this session that no cause takes up."""
+    found = []
+    for name, rows in (("url", case.url_rows), ("threat", case.threat_rows)):
+        for row in rows[:1]:
+            what = row.get("threat_name") or row.get("url") or row.get("category") or "an entry"
+            text = f"the {name} log has this session: {what}, action {row.get('action')}; a profile's own end reason is threat"
+            found.append(Evidence(text, 0.1, trail=row_trail(name, row["row"])))
+    if case.session.tracker_stage:
+        found.append(Evidence(f"the session tracker says '{case.session.tracker_stage}'", 0.1))
+    return tuple(found)

@@ -1,0 +1,98 @@
+"""What the firewall itself answered to `test …-policy-match`, beside the look-up in the files.
+
+An answer seldom says what it was asked. It counts for a session if every value that it says it was asked with is the
+session's; without any it counts where all refused sessions of the inputs are one flow, which is then what was asked.
+Where both differ the firewall is right: it knows the lists, groups and names that no configuration holds.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from whydeny.model.addresses import parse_address
+from whydeny.model.answers import PolicyTest
+from whydeny.model.configuration import Rulebase
+from whydeny.model.protocols import protocol_number
+from whydeny.model.tables import Session
+from whydeny.policy.engine import Engine
+from whydeny.policy.lookup import Certainty, Flow, LookUp
+
+_VALUES: dict[str, Callable[[Session], object]] = {
+    "from": lambda session: session.from_zone,
+    "to": lambda session: session.to_zone,
+    "source": lambda session: session.source,
+    "destination": lambda session: session.destination,
+    "destination-port": lambda session: session.destination_port,
+    "protocol": lambda session: session.protocol,
+    "application": lambda session: (session.application or "").lower(),
+    "category": lambda session: (session.category or "").lower(),
+    "source-user": lambda session: (session.user or "").lower(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """One rulebase, tested on the firewall: the look-up as it stands now, and a sentence on how the files compare."""
+
+    look: LookUp
+    text: str
+    differs: bool
+
+
+def asked_value(name: str, text: str) -> object:
+    """A value of a test command in the form in which a session has it."""
+    if name in ("source", "destination"):
+        return parse_address(text)
+    if name == "protocol":
+        return protocol_number(text)
+    if name == "destination-port":
+        return int(text) if text.isdigit() else None
+    return text if name in ("from", "to") else text.lower()
+
+
+def is_about(test: PolicyTest, session: Session, one_flow: bool) -> bool:
+    """Whether an answer was asked with the final values of a session."""
+    if not test.asked:
+        return one_flow
+    if test.rulebase is Rulebase.SECURITY and session.application and "application" not in test.asked:
+        return False
+    known = [name for name in _VALUES if name in test.asked]
+    return bool(known) and all(asked_value(name, test.asked[name]) == _VALUES[name](session) for name in known)
+
+
+def tested(
+    engine: Engine, session: Session, flow: Flow, rulebase: Rulebase, look: LookUp, one_flow: bool
+) -> Tested | None:
+    """The firewall's own answer for a session in one rulebase; None where nobody asked, or its rule isn't in the files."""
+    found = [t for t in engine.answers.tests if t.rulebase is rulebase and is_about(t, session, one_flow)]
+    if not found:
+        return None
+    names = found[-1].rules
+    if not names and rulebase is Rulebase.SECURITY:
+        inside = session.from_zone == session.to_zone
+        names = ("intrazone-default" if inside else "interzone-default",)
+    rule = engine.rule_named(rulebase, names[0]) if names else None
+    if names and rule is None:
+        return None
+    said = rule.name if rule is not None else "no rule"
+    local = look.rule.name if look.rule is not None else "no rule"
+    same = (rule.number if rule is not None else None) == (look.rule.number if look.rule is not None else None)
+    settled = replace(
+        look,
+        rule=rule,
+        certainty=Certainty.CERTAIN,
+        possible=(),
+        possible_traces=(),
+        trace=engine.explain_rule(rule, flow) if rule is not None else None,
+        settle=(),
+        reason="as the firewall itself answered",
+    )
+    if same:
+        return Tested(settled, f"the firewall's own test {rulebase}-policy-match ends at {said} too", False)
+    maybe = rule is not None and any(rule.number == other.number for other in look.possible)
+    if maybe:
+        text = f"the firewall's own test {rulebase}-policy-match ends at {said}, which the files alone leave open"
+        return Tested(settled, text, False)
+    text = f"the firewall's own test {rulebase}-policy-match ends at {said}, the look-up in the files at {local}"
+    return Tested(
+        replace(settled, reason=f"as the firewall itself answered; by the files alone it is {local}"), text, True
+    )
