@@ -31,6 +31,7 @@ from whydeny.snapshot.manifest import (
     Manifest,
     log_part,
 )
+from whydeny.snapshot.redact import Redaction
 
 SUFFIX = ".whydeny"
 _STALE = 3600  # seconds after which a half-written file of a killed run is cleared away
@@ -43,22 +44,29 @@ def save_snapshot(
     marks: Collection[int] = (),
     notes: Mapping[str, str] | None = None,
     view: Mapping[str, Any] | None = None,
+    redact: Redaction | None = None,
     progress: Progress | None = None,
     judged_with: JudgedWith | None = None,
-    redacted: bool = False,
 ) -> Manifest:
     """Write a snapshot to `path`.
 
     It is written to a temporary file in the same folder, flushed to the disk and renamed, so that a full disk, a
     kill or `Cancelled` leaves a file that was there before whole. Only the user can read it (mode 600). `judged`
-    has a row for every session; `view` is any JSON. Raises `WhydenyError` in a sentence where it can't be written.
+    has a row for every session; `view` is any JSON. With `redact` the redacted site goes into the file, its
+    verdicts judged anew, without notes and view state; `redact.report` then says what was replaced. Raises
+    `WhydenyError` in a sentence where it can't be written.
     """
     progress = progress or silent()
+    if redact is not None:
+        site, judged, judged_with = redact.apply(site, judged, judged_with, progress)
+        redact.leave_out("note", len(notes or {}))
+        redact.leave_out("view", bool(view))
+        notes, view = None, None
     tables = {SESSIONS: site.sessions.frame}
     if judged is not None:
         tables[JUDGED] = judged
     tables |= {log_part(kind): table.frame for kind, table in site.logs.items()}
-    manifest = _manifest(site, tables, judged_with or JudgedWith(), redacted)
+    manifest = _manifest(site, tables, judged_with or JudgedWith(), redact is not None)
     texts = {
         MANIFEST: to_json(manifest),
         SITE: {
