@@ -5,8 +5,8 @@ and a session's rules are the intersection of a handful of sets, worked out once
 alike. The answer is that of `Engine.look_up`, row by row.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -31,39 +31,65 @@ _CERTAIN, _CONDITIONAL, _UNKNOWN = range(3)  # in the order of Certainty
 _SLICE = 1_000_000  # rows worked on at a time, which bounds the memory
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What is watched in one rulebase while a policy is compared with another: `rules`, the indices of those that differ.
+
+    Where the rows were logged under the other policy, `above` says how many of this list's first rules stood there
+    above the rule that a row names; those that are watched are no evidence then. None: they were logged under this one.
+    """
+
+    rules: frozenset[int]
+    above: Mapping[str, int] | None = None
+
+
 def match_all(
     engine: Engine,
     frame: pl.DataFrame,
     rulebases: Sequence[Rulebase] = RULEBASES,
     logged: bool = False,
     progress: Progress | None = None,
+    watched: Mapping[Rulebase, Watch] | None = None,
 ) -> pl.DataFrame:
     """The evaluated rule of every session, in table order.
 
     `frame` has the columns of `schema(Kind.TRAFFIC)`. For each rulebase R there are three columns: `R_rule`, the
     index of the first rule that certainly matches in `engine.policy.rules[R]` (Int32, -1 for none);
     `R_certainty`; `R_possible`, the index of the first rule before it that can't be judged (-1 for none).
-    `logged` takes the security rule that a row names as evidence, as `allowed_by` does in a single look-up. Raises
-    `Cancelled`.
+    `logged` takes the security rule that a row names as evidence, as `allowed_by` does in a single look-up. A rulebase
+    that is `watched` has two more: `R_touched`, whether a watched rule takes the row, or may, before or as the one that
+    matches; `R_turning`, the index of the first rule before it that can't be judged and would do otherwise (-1 for
+    none). Raises `Cancelled`.
     """
     bits = {rulebase: RuleBits(engine.compiled.get(rulebase, ()), engine.defaults) for rulebase in rulebases}
     parts = []
     for start in range(0, max(frame.height, 1), _SLICE):
         if progress is not None:
             progress.step("matching sessions", start, frame.height)
-        parts.append(_match_slice(engine, bits, frame.slice(start, _SLICE), logged))
+        parts.append(_match_slice(engine, bits, frame.slice(start, _SLICE), logged, watched or {}))
     return pl.concat(parts)
 
 
-def _match_slice(engine: Engine, bits: dict[Rulebase, RuleBits], frame: pl.DataFrame, logged: bool) -> pl.DataFrame:
+def _match_slice(
+    engine: Engine,
+    bits: dict[Rulebase, RuleBits],
+    frame: pl.DataFrame,
+    logged: bool,
+    watched: Mapping[Rulebase, Watch],
+) -> pl.DataFrame:
     rows = Rows(engine.catalog, engine.defaults, list(bits.values()), frame)
     columns: dict[str, pl.Series] = {}
     for rulebase, rules in bits.items():
         by_log = rows.logged_rules() if logged and rulebase is Rulebase.SECURITY else None
-        found = _match_rulebase(rules, rows, by_log, engine.policy.pushed_missing)
+        watcher = _Watcher(rules, watched[rulebase]) if rulebase in watched else None
+        found = _match_rulebase(rules, rows, by_log, engine.policy.pushed_missing, watcher)
         columns[f"{rulebase}_rule"] = pl.Series(found.matched, dtype=pl.Int32)
         columns[f"{rulebase}_certainty"] = _WORDS.gather(pl.Series(found.certainty))
         columns[f"{rulebase}_possible"] = pl.Series(found.possible, dtype=pl.Int32)
+        if watcher is not None:
+            touched, turning = watcher.answer(found.ids)
+            columns[f"{rulebase}_touched"] = pl.Series(touched, dtype=pl.Boolean)
+            columns[f"{rulebase}_turning"] = pl.Series(turning, dtype=pl.Int32)
     return pl.DataFrame(columns)
 
 
@@ -72,6 +98,39 @@ class _Matched:
     matched: npt.NDArray[np.int32]
     certainty: npt.NDArray[np.uint8]
     possible: npt.NDArray[np.int32]
+    ids: npt.NDArray[np.int32]  # the class of every row
+
+
+@dataclass(slots=True)
+class _Watcher:
+    """Notes class by class what became of the watched rules."""
+
+    rules: RuleBits
+    watch: Watch
+    mask: int = 0
+    touched: list[bool] = field(default_factory=list)
+    turning: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.mask = self.rules.mask(self.watch.rules)
+
+    def earlier(self, name: str | None) -> int:
+        """The rules of which a row that names this rule is evidence."""
+        if self.watch.above is None:
+            return self.rules.above(name)
+        return self.rules.first(self.watch.above.get(name or "", 0)) & ~self.mask
+
+    def note(self, certain: int, unsettled: int) -> None:
+        """One class: the rules that take it for certain, and those that may."""
+        top = certain.bit_length()
+        taken = ((certain | unsettled) & self.mask).bit_length()
+        self.touched.append(taken > 0 and taken >= top)
+        other = (unsettled & self.rules.unlike(self.rules.size - top) if top else unsettled).bit_length()
+        self.turning.append(self.rules.size - other if other > top else -1)
+
+    def answer(self, ids: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
+        """Both columns, for rows of these classes."""
+        return np.array(self.touched, dtype=np.bool_)[ids], np.array(self.turning, dtype=np.int32)[ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +151,9 @@ def _rule(family: Family[T], ask: Callable[[T], Sets]) -> _Ruled:
     return _Ruled(Classes(ids, first), list(places))
 
 
-def _match_rulebase(rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool) -> _Matched:
+def _match_rulebase(
+    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool, watcher: _Watcher | None
+) -> _Matched:
     """The rules of one slice in one rulebase."""
     parts = [
         _rule(rows.zones, lambda pair: rules.zones.sets(*pair)),
@@ -104,7 +165,8 @@ def _match_rulebase(rules: RuleBits, rows: Rows, by_log: Family[str | None] | No
         _rule(rows.source, rules.source.sets),
         _rule(rows.destination, rules.destination.sets),
     ]
-    above = _rule(by_log, lambda name: (rules.above(name), 0)) if by_log is not None else None
+    earlier_than = rules.above if watcher is None else watcher.earlier
+    above = _rule(by_log, lambda name: (earlier_than(name), 0)) if by_log is not None else None
     every = combine([*([above.classes] if above else []), *(part.classes for part in parts)])
     earlier = above.classes.ids[every.first].tolist() if above else []
     sets = [part.sets for part in parts]
@@ -128,6 +190,8 @@ def _match_rulebase(rules: RuleBits, rows: Rows, by_log: Family[str | None] | No
             unsettled &= ~(rules.evident & firm & above.sets[earlier[row]][0])
         certain_bits.append(certain.bit_length())
         possible_bits.append((certain | unsettled).bit_length())
+        if watcher is not None:
+            watcher.note(certain, unsettled)
     return _answer(rules, every, certain_bits, possible_bits, pushed_missing)
 
 
@@ -141,4 +205,4 @@ def _answer(
     earlier = np.where(possible > certain, rules.size - possible, -1).astype(np.int32)
     doubt = (earlier >= 0) | pushed_missing
     certainty = np.where(doubt, np.where(matched >= 0, _CONDITIONAL, _UNKNOWN), _CERTAIN).astype(np.uint8)
-    return _Matched(matched[every.ids], certainty[every.ids], earlier[every.ids])
+    return _Matched(matched[every.ids], certainty[every.ids], earlier[every.ids], every.ids)

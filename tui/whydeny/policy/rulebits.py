@@ -1,8 +1,9 @@
 """One compiled rulebase as sets of rules."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import TypeVar
 
+from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.truth import Truth
 from whydeny.policy.addresses import AddressField
 from whydeny.policy.applications import ApplicationField
@@ -42,6 +43,7 @@ class RuleBits:
     def __init__(self, rules: Sequence[CompiledRule], defaults: Defaults) -> None:
         self.size = len(rules)
         self._rules = rules
+        self._unlike: dict[Hashable, int] = {}
         self.everything = everything = (1 << self.size) - 1
         zones: dict[str, dict[tuple[str, ...], int]] = {"from": {}, "to": {}}
         kinds: dict[str, int] = {}
@@ -97,7 +99,31 @@ class RuleBits:
     def above(self, name: str | None) -> int:
         """The rules before the one that a row names; none where it is not there."""
         index = -1 if name is None else logged_index(self._rules, name)
-        return 0 if index < 0 else self.everything & ~((1 << (self.size - index)) - 1)
+        return self.first(max(index, 0))
+
+    def first(self, count: int) -> int:
+        """The first rules of the list."""
+        return self.everything & ~((1 << (self.size - count)) - 1)
+
+    def mask(self, indices: Iterable[int]) -> int:
+        """Some rules."""
+        return sum(1 << (self.size - 1 - index) for index in set(indices))
+
+    def unlike(self, index: int) -> int:
+        """The rules that do otherwise than this one."""
+        if not self._unlike:
+            masks: dict[Hashable, int] = {}
+            for compiled in self._rules:
+                _note(masks, _deed(compiled.rule), 1 << (self.size - 1 - compiled.index))
+            self._unlike = {deed: self.everything & ~mask for deed, mask in masks.items()}
+        return self._unlike[_deed(self._rules[index].rule)]
+
+
+def _deed(rule: Rule) -> Hashable:
+    """What a rule does to a session that it takes, as far as its own fields say."""
+    if rule.rulebase is Rulebase.SECURITY:
+        return rule.action == "allow"
+    return rule.action, rule.decryption_type, rule.profile, rule.enforcement, rule.override_application
 
 
 def _note(masks: dict[K, int], key: K, bit: int) -> None:
