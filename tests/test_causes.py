@@ -102,6 +102,8 @@ def hold_the_ground_rules(finding: Finding) -> None:
     for item in (*verdict.supports, *verdict.contradicts):
         unproved = re.search(r"not (documented|verified|proved)", item.text)
         assert item.basis is not Basis.OPINION or unproved, f"an opinion must say what it is: {item.text}"
+        assert item.trail is not None, f"evidence must be traceable: {item.text}"
+        assert item.basis is not Basis.VENDOR or item.trail.address.startswith("https://"), item.text
     assert verdict.fix
     assert verdict.commands
 

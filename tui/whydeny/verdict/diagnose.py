@@ -1,6 +1,6 @@
 """From the causes' answers to one verdict: order, caps, alternatives, exclusions, what is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whydeny.model.configuration import Rulebase
 from whydeny.verdict.case import Case
@@ -8,7 +8,7 @@ from whydeny.verdict.catalogue import UNEXPLAINED, Entry, catalogue
 from whydeny.verdict.cause import Answer, CantTell, Held, RuledOut, confidence
 from whydeny.verdict.commands import commands_for
 from whydeny.verdict.finding import Alternative, Basis, Evidence, Exclusion, Finding, Outcome, Verdict
-from whydeny.verdict.grounds import rule_trail
+from whydeny.verdict.grounds import row_trail, rule_trail
 from whydeny.verdict.plain import plain_verdict
 from whydeny.verdict.standing import Standing, standing
 
@@ -97,7 +97,7 @@ def _round(value: float) -> float:
 def _verdict(case: Case, best: _Candidate, ground: Standing) -> Verdict:
     answer = best.answer
     assert isinstance(answer, Held)
-    evidence = (*answer.evidence, *_tested(case))
+    evidence = [_traced(case, item) for item in (*answer.evidence, *_tested(case))]
     supports = tuple(item for item in evidence if item.weight > 0)
     contradicts = tuple(item for item in evidence if item.weight <= 0)
     missing = (*answer.missing, *ground.missing)
@@ -129,6 +129,16 @@ def _tested(case: Case) -> list[Evidence]:
     return found
 
 
+def _traced(case: Case, item: Evidence) -> Evidence:
+    """Evidence that names no place of its own rests on the rule that takes the session, or on the session's row."""
+    if item.trail is not None:
+        return item
+    rule = case.evaluated or case.logged
+    if item.basis in (Basis.RULE, Basis.DEDUCTION) and rule is not None:
+        return replace(item, trail=rule_trail(rule))
+    return replace(item, trail=row_trail("traffic", case.session.row))
+
+
 def _why(answer: Held, ground: Standing) -> str:
     """What raised the confidence and what lowered it, in one line."""
     raised = [item.text for item in answer.evidence if item.weight > 0][:2]
@@ -150,7 +160,7 @@ def _unexplained(
     answer = best.answer
     assert isinstance(answer, Held)
     open_causes = [candidate for candidate in rest if isinstance(candidate.answer, CantTell)]
-    evidence = (*answer.evidence, *_tested(case))
+    evidence = [_traced(case, item) for item in (*answer.evidence, *_tested(case))]
     missing = [*ground.missing]
     for candidate in open_causes:
         if isinstance(candidate.answer, CantTell) and candidate.answer.base >= 0.1:

@@ -5,7 +5,7 @@ from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import CantTell, Gathering, Held, RuledOut
 from whydeny.verdict.events import COMMIT
-from whydeny.verdict.finding import Basis, Evidence, Outcome, Trail
+from whydeny.verdict.finding import Basis, Evidence, Outcome, Reference, Trail
 
 # The criteria that causes of an application or a port turn on.
 APPLICATION = frozenset({"application"})
@@ -22,6 +22,11 @@ def rule_trail(rule: Rule) -> Trail:
 def row_trail(log: str, row: int | None) -> Trail:
     """Where a row can be seen."""
     return Trail("row", log=log, row=row)
+
+
+def document_trail(reference: Reference) -> Trail:
+    """Where a documented fact can be read."""
+    return Trail("document", address=reference.address)
 
 
 def refusing(rule: Rule) -> str:
@@ -103,7 +108,7 @@ def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
         text = f"{refuser.name} does not log, which is why the row still names {case.named_rule}"
         add(Evidence(text, 0.3, Basis.DEDUCTION, rule_trail(refuser)))
     if case.security.certainty is Certainty.CONDITIONAL:
-        names = ", ".join(rule.name for rule in case.security.possible[:3])
+        names = ", ".join(rule.name for rule in case.security.possible[:3]) or "what Panorama pushed"
         weight = -0.2 if case.security.action_certain else -0.8
         add(Evidence(f"conditional: {names} can't be judged from the inputs", weight, Basis.RULE))
     fixed = case.shift.fixed
@@ -117,8 +122,10 @@ def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
 
 
 def _life_evidence(case: Case, gathered: Gathering) -> None:
-    add, seconds = gathered.add, case.session.elapsed or 0
-    if case.short:
+    add, seconds = gathered.add, case.session.elapsed
+    if seconds is None:
+        pass  # a session of the session table: how long it lived isn't known
+    elif case.short:
         add(Evidence(f"it ended within {seconds} s, about when applications are identified", 0.25))
     elif seconds >= 600:
         text = f"it had lived for {seconds} s; a look-up after the first packets refuses within seconds"
@@ -127,7 +134,8 @@ def _life_evidence(case: Case, gathered: Gathering) -> None:
         add(Evidence(f"it had lived for {seconds} s; a look-up after identification comes sooner", -0.7))
     if case.cluster >= 5:
         add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", -1.2))
-    if any(event.kind == COMMIT for event in case.events) and (case.session.elapsed or 0) > 0:
+    rematch = case.policy is None or bool(case.policy.rematch)
+    if rematch and seconds and any(event.kind == COMMIT for event in case.events):
         add(Evidence("a commit was finished within seconds before the end", -0.8))
     if case.same_before is not None:
         text = f"session {case.same_before.id} had the same values a moment before and was let through"

@@ -65,15 +65,16 @@ def check(case: Case) -> Answer:
         variant = "new-content"
         text = f"content {install.version or 'update'} was installed at {moment_text(install.moment)}, between the two"
         gathered.add(Evidence(text, 0.6, Basis.ROW, row_trail(install.log, install.row)))
+    what = f"which {refuser.name} above names" if _names_it(case) else "which no allow rule before that takes"
     return Held(
         base=0.85,
-        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, "
-        f"which no allow rule above takes, and the session ended at {refusing(refuser)}.",
+        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, {what}, and the "
+        f"session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         variant=variant,
         denied_by=refuser.name,
         fix=_fix(case, refuser),
-        fix_at=(case.logged or refuser).origin.edited_at(),
+        fix_at=(refuser if _names_it(case) else case.logged or refuser).origin.edited_at(),
         flips_if=f"an application of {case.named_rule} in the row instead of {case.application}",
     )
 
@@ -92,10 +93,16 @@ def _no_shift(case: Case) -> Answer:
     return RuledOut(f"{case.application} is an application that {case.named_rule} takes")
 
 
+def _names_it(case: Case) -> bool:
+    """Whether the refusing rule stands above and names the application, which the rule in the row takes as well."""
+    trace = case.logged_trace
+    return trace is not None and not any(c.field == "application" for c in trace.misses())
+
+
 def _application_evidence(case: Case, refuser: Rule) -> Evidence:
     detail = case.criterion_detail(case.logged_trace, "application")
     trace = case.logged_trace
-    if trace is not None and any(c.field == "application" for c in trace.misses()):
+    if trace is not None and not _names_it(case):
         text = f"{case.named_rule} fails on the application alone: {detail}"
         return Evidence(text, 0.5, Basis.RULE, rule_trail(trace.rule))
     text = f"{refuser.name} names the application, so that it could match only once App-ID had settled on it"
@@ -131,6 +138,12 @@ def _new_content(case: Case) -> Event | None:
 
 
 def _fix(case: Case, refuser: Rule) -> str:
+    if _names_it(case):
+        return (
+            f"{refuser.name} refuses {case.application} on purpose, as it seems. If these clients are to have it, put a rule "
+            f"that allows it for just them above {refuser.name}, or take them out of its sources; moving {refuser.name} "
+            "down opens it to everybody. Let it log at session end, so that its refusals show."
+        )
     application = case.application_of(case.application)
     needed = f" (it depends on {', '.join(application.uses[:4])})" if application and application.uses else ""
     if case.application.startswith("unknown"):

@@ -36,7 +36,7 @@ from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import LOOKUP_DENY, row_trail, rule_trail
+from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, row_trail, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, MFA_NOTIFICATION, PORTAL, PORTAL_SETTINGS, THREAD
 
 CAUSE = Cause(
@@ -121,7 +121,12 @@ def _challenged(case: Case, rule: Rule) -> Held:
         gathered.add(Evidence("the security look-up does not certainly allow it", -0.8, Basis.RULE))
     if case.policy is not None and case.policy.captive_portal is None:
         gathered.add(
-            Evidence("no portal settings are in the configuration, without which nobody is asked", -1.5, Basis.VENDOR)
+            Evidence(
+                "no portal settings are in the configuration, without which nobody is asked",
+                -1.5,
+                Basis.VENDOR,
+                document_trail(PORTAL_SETTINGS),
+            )
         )
     _client_evidence(case, gathered)
     _trace_evidence(case, gathered)
@@ -158,10 +163,11 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
         gathered.add(Evidence("the row has no user", 0.3))
     if case.application == "web-browsing":
         text = "web-browsing can be redirected to the portal, so that a browser would have been asked"
-        gathered.add(Evidence(text, -1.4, Basis.VENDOR))
+        gathered.add(Evidence(text, -1.4, Basis.VENDOR, document_trail(MFA_NOTIFICATION)))
     elif case.identified:
-        gathered.add(Evidence(f"{_what(case)} can't be redirected to a portal", 0.4, Basis.VENDOR))
-    if case.short:
+        text = f"{_what(case)} can't be redirected to a portal"
+        gathered.add(Evidence(text, 0.4, Basis.VENDOR, document_trail(THREAD)))
+    if case.short and session.elapsed is not None:
         gathered.add(Evidence(f"it ended within {session.elapsed or 0} s, when the challenge comes", 0.3))
     elif case.long:
         gathered.add(Evidence(f"it lived for {session.elapsed} s; a challenge comes with the first data", -2.0))

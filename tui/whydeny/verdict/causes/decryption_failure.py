@@ -36,7 +36,7 @@ from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import LOOKUP_DENY, held_by_row, row_trail, rule_trail
+from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, held_by_row, row_trail, rule_trail
 from whydeny.verdict.references import DECRYPTION_ERRORS, DECRYPTION_LOGS, END_REASONS, THREAD, WEBERBLOG
 from whydeny.verdict.tls import (
     failed,
@@ -144,7 +144,7 @@ def _named_by_end_reason(case: Case) -> Held:
     }.get(reason, "decryption ended it")
     rule = case.decryption.rule
     gathered = Gathering()
-    gathered.add(Evidence(f"the end reason is {reason}", 0.5, Basis.VENDOR))
+    gathered.add(Evidence(f"the end reason is {reason}", 0.5, Basis.VENDOR, document_trail(END_REASONS)))
     variant = None
     if rule is not None:
         gathered.add(
@@ -229,11 +229,11 @@ def _unproved(case: Case, rule: Rule) -> Answer:
     if case.at_least(10) and not is_ssh(case) and len(log) and log.covers(case.session.end):
         word = "though the rule logs failed handshakes" if rule.log_fail else "but the rule does not log failures"
         gathered.add(Evidence(f"the decryption log covers the time and has no row of this session, {word}",
-                              -1.8 if rule.log_fail else -0.2, Basis.VENDOR))  # fmt: skip
+                              -1.8 if rule.log_fail else -0.2, Basis.VENDOR, document_trail(DECRYPTION_LOGS)))  # fmt: skip
     if generic:
         base, variant = 0.62, "generic-pre-9.0"
         text = f"PAN-OS {release} is known to write the generic policy-deny for TLS failures"
-        gathered.add(Evidence(text, 0.3, Basis.VENDOR))
+        gathered.add(Evidence(text, 0.3, Basis.VENDOR, document_trail(THREAD)))
     elif release is None:
         base, variant = 0.3, None
     elif case.at_least(9):
@@ -252,7 +252,7 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         evidence=gathered.all(),
         variant=variant,
         denied_by=rule.name,
-        fix=_fix(None, "the host"),
+        fix=_fix(None, "the host") + (" Newer releases give such ends a reason of their own." if variant else ""),
         fix_at=rule.origin.edited_at(),
         missing=(_wanted(case),),
         flips_if="a decryption-log row of this session with an error"
@@ -330,7 +330,8 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
         gathered.add(Evidence(f"it lived for {case.session.elapsed} s, longer than a handshake", -1.5))
     log = case.related.log(Kind.DECRYPTION)
     if case.at_least(10) and len(log) and log.covers(case.session.end) and rule.log_fail:
-        gathered.add(Evidence("the decryption log covers the time and has no row of this session", -1.2, Basis.VENDOR))
+        text = "the decryption log covers the time and has no row of this session"
+        gathered.add(Evidence(text, -1.2, Basis.VENDOR, document_trail(DECRYPTION_LOGS)))
     return Held(
         base=0.4,
         headline=f"Last allowed by {case.named_rule}, then ended by decryption policy although nothing was decrypted: the "
@@ -385,5 +386,5 @@ def _fix(variant: str | None, host: str) -> str:
         )
     return (
         f"Find the alert first (decryption log, or a capture), then mend its cause: trust the forward-trust CA on the "
-        f"client, or exclude just {host} if the client pins. Upgrading from 7.1 or 8.0 gives such ends their own reason."
+        f"client, or exclude just {host} if the client pins."
     )

@@ -35,7 +35,7 @@ from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.events import COMMIT, CONTENT, REFRESH, Change, Event
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import document_trail, refusing, row_trail, rule_trail
 from whydeny.verdict.references import POLICY_FLOW, SESSION_SETTINGS
 
 CAUSE = Cause(
@@ -48,6 +48,7 @@ CAUSE = Cause(
 CLUSTER = 5  # other conversations that end with one before it counts as a cluster
 LISTS = ("external-list", "fqdn")
 WHAT = {COMMIT: "a commit was finished", CONTENT: "new content was installed", REFRESH: "a list was refreshed"}
+_SETTING = document_trail(SESSION_SETTINGS)
 LOGS = "the system and configuration logs around the end"
 
 
@@ -94,7 +95,9 @@ def _changed(case: Case, events: list[Event], boundary: Rule | None) -> Held:
         gathered.add(Evidence("whether a schedule's end cuts live sessions is not documented", -0.4, Basis.OPINION))
         what = f"the schedule {boundary.schedule} changed over"
     if variant == COMMIT and case.policy is not None:
-        gathered.add(Evidence("rematch is on: running sessions are measured against the new rules", 0.4, Basis.VENDOR))
+        gathered.add(
+            Evidence("rematch is on: running sessions are measured against the new rules", 0.4, Basis.VENDOR, _SETTING)
+        )
     if variant == REFRESH:
         gathered.add(Evidence(_REFRESHED, -0.4, Basis.OPINION))
     if variant == CONTENT and "application" not in case.shift.fields:
@@ -263,7 +266,9 @@ def _unlogged(case: Case, rematch_off: bool) -> Held:
     text = "no log of commits, refreshes or content installs covers the end: which of them it was isn't known"
     gathered.add(Evidence(text, -0.6, Basis.ROW))
     if rematch_off:
-        gathered.add(Evidence("rematch is off, so that a commit alone cuts no live session", -0.6, Basis.VENDOR))
+        gathered.add(
+            Evidence("rematch is off, so that a commit alone cuts no live session", -0.6, Basis.VENDOR, _SETTING)
+        )
     missing = f"{LOGS}: commits, refreshes, content installs"
     return _held(case, gathered, 0.35, None, "the policy seems to have changed", (missing,))
 

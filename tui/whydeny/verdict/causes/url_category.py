@@ -30,7 +30,7 @@ from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import document_trail, lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.references import THREAT_REASON, URL_LOOKUP
 from whydeny.verdict.urls import listed_by
 
@@ -128,7 +128,7 @@ def _held(
 def _url_evidence(case: Case, gathered: Gathering) -> None:
     if case.flag(Flag.URL_DENIED):
         text = "the flag URL denied is set: a URL-filtering profile refused it, whose own end reason is threat"
-        gathered.add(Evidence(text, -0.9, Basis.VENDOR))
+        gathered.add(Evidence(text, -0.9, Basis.VENDOR, document_trail(THREAT_REASON)))
     for row in case.url_rows[:1]:
         action = str(row.get("action") or "")
         weight = -0.8 if action.startswith("block") else 0.3
