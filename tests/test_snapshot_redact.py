@@ -461,7 +461,13 @@ ANSWERS = DeviceAnswers(
     registered_tags={_number("10.2.2.2"): frozenset({"berlin", "web"})},
     user_groups={"ex\\staff": frozenset({"ex\\jdoe", "jdoe@ex.example.net"})},
     user_mappings=(UserMapping(_number("10.2.2.3"), "ex\\jdoe", "vsys1", "UIA"),),
-    tests=(PolicyTest(Rulebase.SECURITY, ("Users Out",), asked={"source": "10.2.2.4"}),),
+    tests=(
+        PolicyTest(
+            Rulebase.SECURITY,
+            ("Users Out",),
+            asked={"source": "10.1.1.11", "from": "lan-berlin", "protocol": "6", "odd": "berlin"},
+        ),
+    ),
     running={Rulebase.SECURITY: (RunningRule("Users Out", 1, {"from": ("lan-berlin",)}),)},
 )
 
@@ -532,6 +538,8 @@ def test_one_of_everything_is_replaced(site: Site) -> None:
     assert redacted.answers.fqdns.keys() == {a.value for a in scope.addresses.values() if a.kind == "fqdn"}
     assert redacted.answers.user_groups.keys() == {rule.users[0]}
     assert redacted.answers.user_mappings[0].user == row.user
+    assert redacted.answers.tests[0].rules == (rule.name,)
+    assert redacted.answers.tests[0].asked == {"source": row.source_text, "from": row.from_zone, "protocol": "6"}
 
 
 def test_the_report_says_what_was_done(site: Site, tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Address, AddressGroup, Configuration, Group, LogForwarding, Scope, UrlCategory
-from whydeny.snapshot.sorts import FIELD_SORTS, Sort
+from whydeny.snapshot.sorts import ASKED_SORTS, FIELD_SORTS, Sort
 from whydeny.snapshot.texts import Texts
+
+_LATER = (Sort.PROSE, Sort.SPECIAL)  # free text waits for all names; the rest has its own code
 
 
 class Rewriter:
@@ -42,6 +44,8 @@ class Rewriter:
         return replace(configuration, notes=notes, templates=templates)
 
     def _value(self, value: Any, sort: Sort | None) -> Any:
+        if sort in _LATER:
+            return value
         if is_dataclass(value) and not isinstance(value, type):
             return self.rewrite(value)
         if isinstance(value, Mapping):
@@ -50,7 +54,7 @@ class Rewriter:
             if sort is Sort.MEMBERS:
                 return self.texts.members(value)
             return tuple(self._value(item, sort) for item in value)
-        if type(value) is str and sort is not None and sort is not Sort.PROSE:
+        if type(value) is str and sort is not None:
             self.dropped += sort is Sort.DROP and bool(value)
             return self.texts.text(value, sort)
         return value
@@ -110,5 +114,13 @@ class Rewriter:
             user_mappings=tuple(
                 replace(self.rewrite(mapping), address=permute(mapping.address)) for mapping in answers.user_mappings
             ),
-            tests=tuple(self.rewrite(replace(test, asked={})) for test in answers.tests),
+            tests=tuple(replace(self.rewrite(test), asked=self._asked(test.asked)) for test in answers.tests),
         )
+
+    def _asked(self, asked: Mapping[str, str]) -> dict[str, str]:
+        """What a policy test was asked with; arguments that nobody knows are left out."""
+        found = {name: self.texts.text(text, ASKED_SORTS[name]) for name, text in asked.items() if name in ASKED_SORTS}
+        for name in ("source", "destination"):
+            if name in asked:
+                found[name] = self.texts.aliases.network(asked[name]) or ""
+        return found

@@ -155,3 +155,9 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
     UserMapping: {"user": Sort.USER, "vsys": Sort.GROUP, "kind": Sort.KEEP},
     PolicyTest: {"rules": Sort.RULE, "actions": Sort.KEEP, "asked": Sort.SPECIAL},
 }  # fmt: skip
+
+# Arguments of `test …-policy-match`, but the two addresses.
+ASKED_SORTS: dict[str, Sort] = {
+    "from": Sort.ZONE, "to": Sort.ZONE, "application": Sort.APPLICATION, "category": Sort.CATEGORY,
+    "source-user": Sort.USER, "vsys": Sort.GROUP, "protocol": Sort.KEEP, "destination-port": Sort.KEEP,
+}  # fmt: skip
