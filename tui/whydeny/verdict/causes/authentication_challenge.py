@@ -144,9 +144,15 @@ def _challenged(case: Case, rule: Rule) -> Held:
         "service-http and service-https where a browser can be redirected (for HTTPS that takes decryption). Clients "
         "with GlobalProtect can be prompted on UDP 4501. Switching authentication off for everybody is not the answer.",
         fix_at=rule.origin.edited_at(),
+        commands=("show running authentication-policy", *_mapping(case)),
         missing=tuple(missing),
         flips_if="ICMP unreachables from the client to the server right after, or UDP 4501 in a capture",
     )
+
+
+def _mapping(case: Case) -> tuple[str, ...]:
+    source = case.session.source_text
+    return (f"show user ip-user-mapping ip {source}",) if source else ()
 
 
 def _what(case: Case) -> str:

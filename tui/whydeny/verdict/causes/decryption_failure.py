@@ -129,6 +129,7 @@ def _proved(case: Case, failures: list[dict[str, Any]]) -> Held:
         denied_by=str(name) if name else None,
         fix=_fix(variant, str(row.get("server_name") or row.get("subject_cn") or "the host")),
         fix_at=rule.origin.edited_at() if rule else "",
+        commands=_commands(case),
         flips_if="a decryption-log row of this session with an error",
     )
 
@@ -164,6 +165,7 @@ def _named_by_end_reason(case: Case) -> Held:
         fix=_fix("client-alert" if reason == "decrypt-error" else "profile-block", "the host"),
         fix_at=rule.origin.edited_at() if rule else "",
         missing=missing,
+        commands=_commands(case),
         flips_if="an end reason that names decryption",
     )
 
@@ -216,9 +218,8 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         text = f"the look-up with the final values ends at {case.refuser.name}"
         gathered.add(Evidence(text, -2.0, Basis.RULE, rule_trail(case.refuser)))
     if case.application in HANDSHAKE_APPLICATIONS and case.short:
-        gathered.add(
-            Evidence(f"it died as {case.application} within {case.session.elapsed or 0} s, in the handshake", 0.5)
-        )
+        within = "" if case.session.elapsed is None else f" within {case.session.elapsed} s"
+        gathered.add(Evidence(f"it died as {case.application}{within}, in the handshake", 0.5))
     elif not case.short:
         gathered.add(Evidence(f"it lived for {case.session.elapsed} s, longer than a handshake", -1.2))
     if case.cluster >= 5:
@@ -255,6 +256,7 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         fix=_fix(None, "the host") + (" Newer releases give such ends a reason of their own." if variant else ""),
         fix_at=rule.origin.edited_at(),
         missing=(_wanted(case),),
+        commands=_commands(case),
         flips_if="a decryption-log row of this session with an error"
         if case.at_least(10)
         else "a fatal TLS alert from client or server in a packet capture",
@@ -302,6 +304,7 @@ def _opt_out(case: Case, rule: Rule | None) -> Held | None:
         "(Device > Response Pages > SSL Decryption Opt-out Page).",
         fix_at=rule.origin.edited_at(),
         missing=("whether the user was shown the page",),
+        commands=_commands(case),
         flips_if="the opt-out page was shown to the user in that moment",
     )
 
@@ -342,6 +345,7 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
         fix=_fix("no-decrypt-profile", "the host"),
         fix_at=rule.origin.edited_at(),
         missing=("the server's certificate and the TLS version",),
+        commands=_commands(case),
         flips_if="an expired or untrusted certificate of the server in TLS 1.2 or older",
     )
 
@@ -388,3 +392,10 @@ def _fix(variant: str | None, host: str) -> str:
         f"Find the alert first (decryption log, or a capture), then mend its cause: trust the forward-trust CA on the "
         f"client, or exclude just {host} if the client pins."
     )
+
+
+def _commands(case: Case) -> tuple[str, ...]:
+    if is_ssh(case):
+        return ("show session all filter application ssh",)
+    found = ["show system setting ssl-decrypt exclude-cache", "show session all filter ssl-decrypt yes"]
+    return (f"( sessionid eq {case.session.id} )", *found) if case.session.id and case.at_least(10) else tuple(found)

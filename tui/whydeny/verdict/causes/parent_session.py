@@ -21,6 +21,9 @@ A child that ends because its own application or port is refused: then the look-
 
 from datetime import timedelta
 
+from whydeny.model.configuration import Rulebase
+from whydeny.model.tables import Session
+from whydeny.policy.flows import flow_of
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
@@ -73,7 +76,7 @@ def check(case: Case) -> Answer:
         gathered.add(Evidence("its own look-up still ends at an allow rule", 0.4, Basis.RULE))
     elif case.refuser is not None:
         gathered.add(Evidence(f"its own look-up ends at {case.refuser.name} as well", -0.4, Basis.RULE))
-    denied = parent.rule if case.related.outcome(row) == Outcome.POLICY_DENIED else None
+    denied = parent.rule if case.related.outcome(row) == Outcome.POLICY_DENIED else _refused_by(case, parent)
     return Held(
         base=0.65,
         headline=f"Last allowed by {case.named_rule}, then ended with its parent: session {parent.id} "
@@ -82,8 +85,17 @@ def check(case: Case) -> Answer:
         denied_by=denied,
         fix=f"Look at the parent, session {parent.id}: what refused it is what to mend. A rule for {case.application} alone "
         "changes nothing, since its sessions are opened by the parent.",
+        commands=(f"show session id {parent.id}",),
         flips_if="the parent's row with a refusal in the same moment",
     )
+
+
+def _refused_by(case: Case, parent: Session) -> str | None:
+    """The rule that refuses a parent whose own row kept the rule that had allowed it."""
+    if case.engine is None or parent.vsys != case.session.vsys:
+        return None
+    look = case.engine.look_up(Rulebase.SECURITY, flow_of(parent), near=0)
+    return look.rule.name if look.rule is not None and look.rule.action != "allow" and not look.possible else None
 
 
 def _parents(case: Case, parent_id: int) -> list[int]:

@@ -33,6 +33,7 @@ from whydeny.policy.questions import Moving, schedule_of
 from whydeny.verdict.boundaries import near_boundary
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.commands import quoted
 from whydeny.verdict.events import COMMIT, CONTENT, REFRESH, Change, Event
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import document_trail, refusing, row_trail, rule_trail
@@ -126,9 +127,20 @@ def _held(
         denied_by=refuser.name if refuser else possible,
         fix=_fix(variant),
         fix_at=concerned.origin.edited_at() if concerned else "",
+        commands=_commands(case, variant),
         missing=missing,
         flips_if="a commit, refresh or content install in the system log within seconds before the end",
     )
+
+
+def _commands(case: Case, variant: str | None) -> tuple[str, ...]:
+    if variant == REFRESH:
+        lists = [item for item in _moving_lists(case) if item.kind == "external-list"]
+        found = [f"request system external-list show type ip name {quoted(item.name)}" for item in lists[:2]]
+        return (*found, *(["show dns-proxy fqdn all"] if len(lists) < len(_moving_lists(case)) else []))
+    if variant == "schedule":
+        return ("show clock",)
+    return ("show jobs all", "show config audit info")
 
 
 def _life(case: Case, gathered: Gathering) -> None:

@@ -101,6 +101,7 @@ def _held(case: Case, rule: Rule, groups: list[Moving], trace: RuleTrace | None)
         f"tag off the address and mend the match that sets it; let {rule.name} log, so that such refusals show. Moving "
         f"the rule or opening {case.named_rule} wider defeats the quarantine.",
         fix_at=rule.origin.edited_at(),
+        commands=("show object registered-ip all", "show object dynamic-address-group all"),
         missing=() if case.related.has(Kind.IPTAG) else ("the IP-tag log, or show object registered-ip all",),
         flips_if="the address among the group's members at the end of the session (IP-tag log)",
     )

@@ -82,6 +82,7 @@ def check(case: Case) -> Answer:
         denied_by=refuser.name,
         fix=_fix(refuser.name),
         fix_at=refuser.origin.edited_at(),
+        commands=("show session all filter application quic",),
         flips_if="the application quic on UDP",
     )
 

@@ -69,6 +69,7 @@ def check(case: Case) -> Answer:
         denied_by=refuser.name,
         fix=_fix(case),
         fix_at=(case.logged or refuser).origin.edited_at(),
+        commands=("show session all filter application ssh-tunnel",),
         flips_if="the application ssh-tunnel in the row",
     )
 

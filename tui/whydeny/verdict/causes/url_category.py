@@ -29,6 +29,7 @@ from whydeny.model.flags import Flag
 from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.commands import quoted
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import document_trail, lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.references import THREAT_REASON, URL_LOOKUP
@@ -120,6 +121,7 @@ def _held(
         denied_by=refuser.name,
         fix=_fix(case, category),
         fix_at=rule.origin.edited_at(),
+        commands=_commands(case, category),
         missing=missing,
         flips_if="a category in the row that the rule does not list",
     )
@@ -145,6 +147,14 @@ def _url_evidence(case: Case, gathered: Gathering) -> None:
         other = passed[-1]
         text = f"session {other.id} of the same source passed the same rule with category {other.category}"
         gathered.add(Evidence(text, 0.4, trail=row_trail("traffic", other.row)))
+
+
+def _commands(case: Case, category: str) -> tuple[str, ...]:
+    url = next((str(row["url"]) for row in case.url_rows if row.get("url")), None)
+    found = [f"test url {quoted(url)}"] if url else []
+    if category in UNRESOLVED:
+        found.append("show url-cloud status")
+    return tuple(found)
 
 
 def _fix(case: Case, category: str) -> str:

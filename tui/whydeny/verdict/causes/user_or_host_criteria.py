@@ -29,6 +29,7 @@ from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.commands import quoted
 from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
@@ -82,6 +83,7 @@ def check(case: Case) -> Answer:
         f"the address. A rule below {rule.name} for unknown users that logs shows how often it happens; opening "
         f"{rule.name} to any user gives up what it is for.",
         fix_at=rule.origin.edited_at(),
+        commands=_commands(case),
         missing=() if case.related.has(Kind.USERID) else ("the User-ID log between start and end of the session",),
         flips_if="a logout or an expired mapping of this address in the User-ID log between start and end",
     )
@@ -142,6 +144,7 @@ def _host_alone(case: Case, rule: Rule, refuser: Rule | None, settle: str) -> He
         f"hosts that fail {names}, which logs, shows how often it happens; taking the check out of {asks.name} gives up "
         "what it is for.",
         fix_at=asks.origin.edited_at(),
+        commands=_commands(case),
         missing=(settle,),
         flips_if=f"a HIP or device match of this host for {names} that changed between start and end",
     )
@@ -165,6 +168,16 @@ def _mapping_evidence(case: Case, gathered: Gathering, rule: Rule) -> None:
         other = before[-1]
         text = f"session {other.id} of the same address used {rule.name} as {other.user} until {moment_text(other.end)}"
         gathered.add(Evidence(text, 0.7, trail=row_trail("traffic", other.row)))
+
+
+def _commands(case: Case) -> tuple[str, ...]:
+    session = case.session
+    if session.source_text is None:
+        return ()
+    found = [f"show user ip-user-mapping ip {session.source_text}"]
+    if session.user:
+        found.append(f"show user user-ids match-user {quoted(session.user)}")
+    return tuple(found)
 
 
 def _expiry(case: Case, gathered: Gathering) -> None:
