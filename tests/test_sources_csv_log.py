@@ -14,7 +14,8 @@ from whydeny.model.site import Site
 from whydeny.sources.exports import blocks
 from whydeny.sources.exports.blocks import encoding_of
 from whydeny.sources.exports.collect import Rows
-from whydeny.sources.exports.csv_log import CsvReader, read_heading
+from whydeny.sources.exports.csv_heading import read_heading
+from whydeny.sources.exports.csv_log import CsvReader
 from whydeny.sources.open import open_inputs
 
 SINCE_4 = (

@@ -7,7 +7,7 @@ from enum import StrEnum
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.blocks import encoding_of
-from whydeny.sources.exports.csv_log import Heading, read_heading
+from whydeny.sources.exports.csv_heading import Heading, read_heading
 from whydeny.sources.exports.layouts import fold, names_by_heading
 from whydeny.sources.exports.session_table import is_session_text
 from whydeny.sources.exports.syslog import ROW

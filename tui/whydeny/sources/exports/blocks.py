@@ -2,13 +2,15 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 FIRST = 1 << 20  # a small first block: its rows are on the screen while the rest is read
 BLOCK = 1 << 24
+_T = TypeVar("_T")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -76,6 +78,15 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
         rest += decoder.decode(b"", True).encode()
     if rest:
         yield rest, read
+
+
+def ahead(items: Iterator[_T]) -> Generator[_T, None, None]:
+    """The items of an iterator, the next one made in a second thread while one is in use. Close it when leaving early."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as pool:
+        pending = pool.submit(next, items, None)
+        while (item := pending.result()) is not None:
+            pending = pool.submit(next, items, None)
+            yield item
 
 
 def quotes_in_order(text: bytes, separator: bytes = b",") -> bool:

@@ -4,82 +4,47 @@ A million rows are read by polars block by block, only the columns that are used
 line shows which rows have as many cells as the heading; only the others are looked at one by one.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
-from whydeny.sources.exports.blocks import BLOCK, ByteStream, quotes_in_order, read_blocks, split_cells, valid_utf8
-from whydeny.sources.exports.collect import Rows
-from whydeny.sources.exports.layouts import (
-    KINDS,
-    OTHER_TYPES,
-    assign,
-    fold,
-    kind_of,
-    names_by_heading,
-    release_of_headings,
+from whydeny.sources.exports.blocks import (
+    BLOCK,
+    ByteStream,
+    ahead,
+    quotes_in_order,
+    read_blocks,
+    split_cells,
+    valid_utf8,
 )
+from whydeny.sources.exports.collect import Rows
+from whydeny.sources.exports.csv_heading import Heading
+from whydeny.sources.exports.layouts import KINDS, OTHER_TYPES, assign, fold, kind_of, release_of_headings
 
 _MARK = "~"
 _JOINED = 50  # lines that one quoted cell may run over
 _SEVERITIES = frozenset({"informational", "low", "medium", "high", "critical"})
-# A heading that only one log has, for exports from which somebody removed the column Type.
-_TELLTALE = (
-    ("session_end_reason", "TRAFFIC", ""), ("error_index", "DECRYPTION", ""), ("err_index", "DECRYPTION", ""),
-    ("authentication_policy", "AUTH", ""), ("authpolicy", "AUTH", ""), ("url_category_list", "THREAT", "url"),
-    ("threat_content_name", "THREAT", ""), ("elapsed_time_sec", "TRAFFIC", ""), ("configuration_path", "CONFIG", ""),
-    ("tag_name", "IPTAG", ""), ("data_source_name", "USERID", ""), ("event_id", "SYSTEM", ""), ("eventid", "SYSTEM", ""),
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
-    """The first line of an export: its separator, its headings, and where type and subtype stand."""
+class _Block:
+    """A block of whole lines: `text` with plain line breaks, `marked` with the marker before each.
 
-    separator: str
-    names: tuple[str, ...]
-    type_at: int | None
-    subtype_at: int | None
-    fixed: tuple[str, str] | None = None  # type and subtype where no column says them
+    `above` are the lines of the heading before it, `read` the bytes of the stream up to its end.
+    """
 
-
-def read_heading(line: str) -> Heading | None:
-    """The heading of a log export, None where the line is none: five known columns are the least."""
-    line = line.removeprefix("\ufeff").strip("\r\n")
-    best: Heading | None = None
-    most = 4
-    for separator in (",", ";", "\t"):
-        try:
-            names = tuple(next(csv.reader([line], delimiter=separator), []))
-        except csv.Error:
-            continue
-        folded = [fold(n) for n in names]
-        hits = max(len(set(folded).intersection(names_by_heading(kind))) for kind in Kind)
-        if hits > most:
-            best, most = _placed(separator, names, folded), hits
-    return best
-
-
-def _placed(separator: str, names: tuple[str, ...], folded: list[str]) -> Heading | None:
-    type_at = next((folded.index(n) for n in ("type", "log_type") if n in folded), None)
-    subtype_at = next(
-        (
-            folded.index(n)
-            for n in ("threat_content_type", "content_threat_type", "subtype", "log_subtype")
-            if n in folded
-        ),
-        None,
-    )
-    fixed = None
-    if type_at is None:
-        fixed = next(((t, s) for heading, t, s in _TELLTALE if heading in folded), None)
-        if fixed is None:
-            return None
-    return Heading(separator, names, type_at, subtype_at, fixed)
+    text: bytes = b""
+    marked: bytes = b""
+    lines: int = 0
+    in_order: bool = True
+    cut_off: bool = False
+    damaged: bool = False
+    above: int = 0
+    read: int = 0
 
 
 class CsvReader:
@@ -102,49 +67,69 @@ class CsvReader:
         done = 0  # lines
         damaged = False
         rest = b""
-        for block, read in read_blocks(stream, encoding, mark, self.block_size):
-            text, bad = valid_utf8(block)
-            damaged |= bad
-            if not done:
-                text, done = _below_heading(text)
-            rest, done = self._read_block(rest + text, done)
-            advance(read)
+        with closing(ahead(self._blocks(stream, encoding, mark))) as blocks:
+            for block in blocks:
+                if rest:
+                    block = self._prepare(rest + block.text, block)
+                damaged |= block.damaged
+                rest, done = self._read_block(block, done + block.above)
+                advance(block.read)
         if rest:
             self._read_lines(rest, done, last=True)
         if damaged:
             self._rows.note("some characters are not UTF-8; they are shown as \ufffd")
 
-    def _read_block(self, text: bytes, done: int) -> tuple[bytes, int]:
-        """Read whole lines after `done` lines; the lines left for the next block, and how many are done then."""
-        if not text:
-            return b"", done
+    def _blocks(self, stream: ByteStream, encoding: str, mark: int) -> Iterator[_Block]:
+        """The blocks of the stream, the heading cut off, with all that is said of them without parsing."""
+        first = True
+        for text, read in read_blocks(stream, encoding, mark, self.block_size):
+            valid, damaged = valid_utf8(text)
+            above = 0
+            if first:
+                valid, above = _below_heading(valid)
+                first = False
+            yield self._prepare(valid, _Block(above=above, damaged=damaged, read=read))
+
+    def _prepare(self, text: bytes, block: _Block) -> _Block:
+        separator = self._heading.separator.encode()
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")
-        cut_off = not text.endswith(b"\n")
+        cut_off = bool(text) and not text.endswith(b"\n")
         if cut_off:
             text += b"\n"
-        lines = text.count(b"\n")
-        if quotes_in_order(text, self._heading.separator.encode()):
-            cells = self._parse(text)
-            if cells.height == lines:
-                self._take_block(text, cells, done, cut_off)
-                return b"", done + lines
-        return self._read_lines(text, done, last=cut_off)
+        return replace(
+            block,
+            text=text,
+            marked=text.replace(b"\n", separator + _MARK.encode() + b"\n"),
+            lines=text.count(b"\n"),
+            in_order=quotes_in_order(text, separator),
+            cut_off=cut_off,
+        )
 
-    def _parse(self, text: bytes) -> pl.DataFrame:
+    def _read_block(self, block: _Block, done: int) -> tuple[bytes, int]:
+        """Read a block after `done` lines; the lines left for the next block, and how many are done then."""
+        if not block.lines:
+            return b"", done
+        if block.in_order:
+            cells = self._parse(block)
+            if cells.height == block.lines:
+                self._take_block(block, cells, done)
+                return b"", done + block.lines
+        return self._read_lines(block.text, done, last=block.cut_off)
+
+    def _parse(self, block: _Block) -> pl.DataFrame:
         """The used cells of a block, the type first learnt where a new one appears; and the two marker columns."""
         while True:
-            cells = self._cells_of_block(text, self._wanted())
+            cells = self._cells_of_block(block, self._wanted())
             new = {kind for kind in self._kinds_in(cells) if kind not in self._plans}
             if not new:
                 return cells
             for kind in sorted(new):
                 self._plan(kind)
 
-    def _cells_of_block(self, text: bytes, wanted: dict[int, pl.DataType]) -> pl.DataFrame:
-        marked = text.replace(b"\n", self._heading.separator.encode() + _MARK.encode() + b"\n")
+    def _cells_of_block(self, block: _Block, wanted: dict[int, pl.DataType]) -> pl.DataFrame:
         return pl.read_csv(
-            marked,
+            block.marked,
             has_header=False,
             separator=self._heading.separator,
             schema={f"c{place}": wanted.get(place, pl.String()) for place in range(self._width + 2)},
@@ -154,7 +139,7 @@ class CsvReader:
             ignore_errors=True,
         )
 
-    def _count_unreadable(self, text: bytes, cells: pl.DataFrame, whole: pl.Series, first: bool) -> None:
+    def _count_unreadable(self, block: _Block, cells: pl.DataFrame, whole: pl.Series) -> None:
         """Count the cells of number columns that hold something else; polars read them as null.
 
         A column that is empty throughout is only looked at in the first block.
@@ -162,7 +147,7 @@ class CsvReader:
         if len(self._plans) != 1:  # with several kinds all cells are read as text, and counted where they are typed
             return
         kind, plan = next(iter(self._plans.items()))
-        least = 0 if first else 1
+        least = 0 if block.above else 1
         suspects = {
             place: cells[f"c{place}"]
             for place in plan
@@ -171,7 +156,7 @@ class CsvReader:
         }
         if not suspects:
             return
-        texts = self._cells_of_block(text, dict.fromkeys(suspects, pl.String()))
+        texts = self._cells_of_block(block, dict.fromkeys(suspects, pl.String()))
         if self._heading.type_at is not None:
             types = cells[f"c{self._heading.type_at}"].cast(pl.String)
             whole = whole & types.str.strip_chars().str.to_uppercase().is_in(list(KINDS))
@@ -214,20 +199,20 @@ class CsvReader:
         pairs = cells.select(names).unique().select(pl.all().cast(pl.String).fill_null("")).rows()
         return sorted((pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs)
 
-    def _take_block(self, text: bytes, cells: pl.DataFrame, done: int, cut_off: bool) -> None:
+    def _take_block(self, block: _Block, cells: pl.DataFrame, done: int) -> None:
         """Take the rows of a block that have every cell; look at the others one by one."""
         ends, beyond = cells[f"c{self._width}"], cells[f"c{self._width + 1}"]
         whole = (ends == _MARK).fill_null(False) | (ends.is_null() & (beyond == _MARK).fill_null(False))
-        self._count_unreadable(text, cells, whole, first=done < 2)
+        self._count_unreadable(block, cells, whole)
         numbers = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.UInt32, eager=True)
         if whole.all():
             self._take(cells.with_columns(numbers.alias("line")))
             return
         self._take(cells.with_columns(numbers.alias("line")).filter(whole))
-        lines = text.split(b"\n")
+        lines = block.text.split(b"\n")
         mended: list[tuple[int, list[str]]] = []
         for index in (~whole).arg_true().to_list():
-            row = self._row(lines[index], done + 1 + index, cut_off and index == cells.height - 1)
+            row = self._row(lines[index], done + 1 + index, block.cut_off and index == cells.height - 1)
             if row is not None:
                 mended.append((done + 1 + index, row))
         self._take_rows(mended)

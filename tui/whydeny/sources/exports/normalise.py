@@ -35,6 +35,7 @@ class Distinct:
         self.dtype = pl.Categorical(pl.Categories.random())
         self._anchor = pl.Series([], dtype=self.dtype)  # polars forgets the codes with the last column that has them
         self._seen = pl.Series([], dtype=pl.Boolean)  # by code
+        self._complete = True  # whether every code was seen
         self._raw: list[pl.Series] = []
         self._typed: list[pl.Series] = []
 
@@ -48,9 +49,11 @@ class Distinct:
             return [pl.repeat(None, len(texts), dtype=dtype, eager=True) for dtype in self._stored]
         if top >= len(self._seen):
             self._seen = self._seen.extend(pl.repeat(False, top + 1 - len(self._seen), eager=True))
-        known = self._seen.gather(codes)
-        if not known.all():
-            self._learn(texts.filter(~known).unique())
+            self._complete = False
+        if not self._complete:
+            known = self._seen.gather(codes)
+            if not known.all():
+                self._learn(texts.filter(~known).unique())
         return [values.gather(codes) for values in self._typed]
 
     def _learn(self, texts: pl.Series) -> None:
@@ -64,6 +67,7 @@ class Distinct:
         ]
         self._typed = [values.cast(dtype) for values, dtype in zip(self._raw, self._stored, strict=True)]
         self._seen = self._seen.scatter(codes, True)
+        self._complete = bool(self._seen.all())
 
 
 class Normaliser:
