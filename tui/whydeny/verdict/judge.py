@@ -1,5 +1,6 @@
 """Judge sessions of a site: outcome of every row, finding of one, verdict columns of all."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import polars as pl
@@ -115,14 +116,17 @@ class Judge:
         """Whether a cause is looked for at all."""
         return needs_cause(self.case(row))
 
-    def judge_all(self, progress: Progress | None = None) -> pl.DataFrame:
-        """One row a session, in table order: the columns of `JUDGED`.
+    def judge_all(self, progress: Progress | None = None, only: Sequence[int] | None = None) -> pl.DataFrame:
+        """One row a session, in table order: the columns of `JUDGED`. `only` are the rows to judge (None: all).
 
         The rules of every session are matched in bulk; what needs a cause is then diagnosed. Raises `Cancelled`.
         """
         progress = progress or silent()
-        judged = self._matched_rules(progress)
+        chosen = None if only is None else pl.Series("row", sorted(only), dtype=pl.UInt32)
+        judged = self._matched_rules(progress, chosen)
         rows = self.rows_needing_cause()
+        if only is not None:
+            rows = sorted(set(rows).intersection(only))
         found: dict[str, list[object]] = {name: [] for name in JUDGED}
         for number, row in enumerate(rows):
             if number % 64 == 0:
@@ -139,15 +143,13 @@ class Judge:
         wanted = self._outcomes.is_in([Outcome.ALLOWED_THEN_DENIED.value, Outcome.DECRYPTION_BLOCK.value])
         return (wanted | (state == "discard").fill_null(False)).arg_true().to_list()
 
-    def _matched_rules(self, progress: Progress) -> pl.DataFrame:
-        """Outcome and the three matched rules of every session, and its row number; no verdicts yet."""
+    def _matched_rules(self, progress: Progress, only: pl.Series | None = None) -> pl.DataFrame:
+        """Outcome and the three matched rules of every session (of the rows `only`), and its row number; no verdicts yet."""
         frame = self.site.sessions.frame
-        names = {
-            f"{rulebase}_rule": pl.Series([None] * frame.height, dtype=JUDGED["security_rule"])
-            for rulebase in RULEBASES
-        }
+        chosen = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).alias("row") if only is None else only
+        names = [pl.lit(None, JUDGED["security_rule"]).alias(f"{rulebase}_rule") for rulebase in RULEBASES]
         parts = []
-        numbered = frame.select("serial", "vsys").with_row_index("row")
+        numbered = frame.select("serial", "vsys")[chosen].with_columns(chosen)
         for (serial, vsys), rows in numbered.group_by("serial", "vsys", maintain_order=True):
             engine = self.engine_for(serial, vsys)
             if engine is None:
@@ -158,10 +160,10 @@ class Judge:
                     _rule_names(engine, rulebase, matched[f"{rulebase}_rule"]) for rulebase in RULEBASES
                 )
             )
-        empty = pl.DataFrame(names).with_row_index("row")
+        empty = chosen.to_frame().with_columns(names)
         ruled = empty.update(pl.concat(parts), on="row", how="left") if parts else empty
         others = {name: pl.lit(None, dtype=kind).alias(name) for name, kind in JUDGED.items() if name not in names}
-        return ruled.with_columns(**others).with_columns(outcome=self._outcomes)
+        return ruled.with_columns(**others).with_columns(outcome=self._outcomes[chosen])
 
     @staticmethod
     def _judged(finding: Finding) -> dict[str, object]:
