@@ -23,6 +23,7 @@ _COMMANDS = {
     "report": ("whydeny.cli.report", "report_command"),
     "applications": ("whydeny.cli.applications", "applications_command"),
     "snapshot": ("whydeny.cli.snapshot", "snapshot_command"),
+    "doctor": ("whydeny.cli.doctor", "doctor_command"),
     "causes": ("whydeny.cli.causes", "causes_command"),
 }
 
