@@ -96,6 +96,18 @@ ACTIONS = (
     Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
     Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: cell, row, Markdown, JSON, ticket, commands",
            "Copy"),
+    # A live firewall.
+    Action("live.device", "D", "ask device", "ask the firewall's own policy tests about this session", "Live firewall"),
+    Action("live.pause", "p", "pause", "stop watching the firewall, and go on", "Live firewall"),
+    Action("live.now", "R,f5", "refresh", "see what changed now; after a refused key: log in again", "Live firewall"),
+    Action("live.pace", "P", "pace", "choose how often to look", "Live firewall"),
+    Action("live.search", "F", "search log", "send the filter to the firewall's traffic log; again: older rows",
+           "Live firewall"),
+    Action("live.sessions", "L", "session table", "count the session table, then fetch all or part of it",
+           "Live firewall"),
+    Action("live.configuration", "C", "configuration", "read the configuration and run-time facts anew",
+           "Live firewall"),
+    Action("live.requests", "H", "requests", "what was sent to the firewall so far", "Live firewall"),
     # The program.
     Action("app.palette", "colon,ctrl+p", "commands", "find any command by typing", "Program", 6),
     Action("explorer.help", "question_mark,f1", "help", "every key; on a verdict, the page about its cause", "Program", 5),
@@ -105,7 +117,7 @@ ACTIONS = (
     Action("app.leave", "q", "leave", "leave from the top; deeper, one step back", "Program", 12),
 )  # fmt: skip
 
-GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Copy", "Program")
+GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Copy", "Live firewall", "Program")
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 _KEY_WORDS = {

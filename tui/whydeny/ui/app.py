@@ -8,11 +8,12 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
+from textual.screen import Screen
 
 from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
@@ -92,7 +93,16 @@ class ExplorerApp(App[int]):
         loop = asyncio.get_running_loop()
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
             loop.add_signal_handler(signal.SIGTERM, self._end, 128 + signal.SIGTERM)
-        self.push_screen(OpeningScreen())
+        self.push_screen(self.first_screen())
+
+    def first_screen(self) -> Screen[Any]:
+        """What is shown first."""
+        return OpeningScreen()
+
+    @property
+    def alarm(self) -> str:
+        """What every screen says in red as long as it holds; empty for nothing."""
+        return ""
 
     def _end(self, status: int) -> None:
         self.jobs.cancel_all()

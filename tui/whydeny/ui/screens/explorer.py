@@ -56,6 +56,10 @@ class ExplorerScreen(OffersPart):
             self.say(sentence, "doubt")
         if not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
+        self.look_into_all()
+
+    def look_into_all(self) -> None:
+        """Judge every session, and look for what may have changed policy meanwhile."""
         self.jobs.start("moments", self.bench.find_moments, self._found_moments, self.failed)
         self.jobs.start("judge", self.bench.judge_all, self._judged, self._not_judged, self._judging)
 
@@ -73,10 +77,10 @@ class ExplorerScreen(OffersPart):
         return [
             Choice(a.id, a.word, a.help, " ".join(keys_of(a, keymap)))
             for a in ACTIONS
-            if a.group != "Move" and a.scope in ("explorer", "app") and a.id != "app.palette"
+            if a.group != "Move" and a.scope in self.SCOPES and a.id != "app.palette"
         ]
 
     async def run_command(self, identifier: str) -> None:
         """Do what the palette's choice says."""
         scope, _, method = identifier.partition(".")
-        await self.run_action(method if scope == "explorer" else f"app.{method}")
+        await self.run_action(f"app.{method}" if scope == "app" else method)

@@ -1,14 +1,14 @@
 """What the parts of the explorer's screen share: its widgets, its state, words at the bottom, work off the thread."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from textual.timer import Timer
 from textual.widget import Widget
 
 from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
-from whydeny.ui.actions import ACTIONS, keys_of
+from whydeny.ui.actions import ACTIONS, Action, keys_of
 from whydeny.ui.columns import SESSION_COLUMNS, ScreenColumn, dated, usual_columns
 from whydeny.ui.explaining import Explained
 from whydeny.ui.filtering import Filter
@@ -32,7 +32,9 @@ PANES = ("table", "why", *RULE_PANES)
 
 
 class ExplorerBase(BaseScreen):
-    """State and widgets of the explorer's screen; its parts add what keys do."""
+    """State and widgets of the explorer's screen; its parts add what keys do. `SCOPES` are those of its actions."""
+
+    SCOPES: ClassVar[tuple[str, ...]] = ("explorer", "app")
 
     def __init__(self, workbench: Workbench, title: str) -> None:
         super().__init__()
@@ -119,6 +121,10 @@ class ExplorerBase(BaseScreen):
         self._word = None
         self.show_keys()
 
+    def footer(self) -> list[Action]:
+        """What the footer shows, the most important first."""
+        return sorted((a for a in ACTIONS if a.footer), key=lambda a: a.footer)
+
     def show_keys(self) -> None:
         """What keys do, as many as there is room for; not while there is a word to be read."""
         if self._word is not None:
@@ -126,7 +132,7 @@ class ExplorerBase(BaseScreen):
         keymap = self.explorer_app.options.keymap
         room = self.size.width
         spans: list[Span] = []
-        for action in sorted((a for a in ACTIONS if a.footer), key=lambda a: a.footer):
+        for action in self.footer():
             key = keys_of(action, keymap)[0]
             need = len(key) + len(action.word) + 3
             if need <= room:

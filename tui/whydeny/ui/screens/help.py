@@ -37,7 +37,10 @@ class PageScreen(BaseScreen):
 
     def on_mount(self) -> None:
         """The text, made off the screen's thread."""
-        self.query_one("#page-title", Bar).show([Span(f" {self._page_title}", "title")])
+        alarm = self.explorer_app.alarm
+        self.query_one("#page-title", Bar).show(
+            [Span(f" {self._page_title}", "title")], [Span(f"{alarm} ", "bad")] if alarm else ()
+        )
         keys = [Span(" Esc", "key"), Span(" back  ")]
         if self._follows:
             keys += [Span(" Enter", "key"), Span(f" {self._follows}  ")]

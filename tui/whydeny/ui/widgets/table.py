@@ -5,7 +5,7 @@ horizontal scroll bar alone costs 2.6 KB a frame. So the cursor doesn't repaint,
 that don't fit are reached by moving the column cursor.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +37,7 @@ class RowTable(ScrollView, can_focus=True):
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--heading", "table--sorted", "table--cursor", "table--blurred", "table--quiet", "table--bad",
-        "table--doubt", "table--good", "table--marked",
+        "table--doubt", "table--good", "table--marked", "table--gone", "table--new",
     }  # fmt: skip
     DEFAULT_CSS = """
     RowTable {
@@ -52,6 +52,8 @@ class RowTable(ScrollView, can_focus=True):
         &> .table--doubt { color: $doubt; }
         &> .table--good { color: $good; }
         &> .table--marked { color: $link; text-style: bold; }
+        &> .table--gone { color: $quiet; }
+        &> .table--new { text-style: bold; }
     }
     """
 
@@ -92,6 +94,8 @@ class RowTable(ScrollView, can_focus=True):
         super().__init__(**keywords)
         self.glyphs = glyphs
         self.marks: set[int] = set()
+        self.news: Mapping[int, str] = {}  # rows that stand out, with the sign that says why
+        self.gone: Set[int] = frozenset()  # rows of sessions that are over: greyed
         self.empty: Sequence[str] = ()
         self.numbered = True
         self._view = view
@@ -313,15 +317,17 @@ class RowTable(ScrollView, can_focus=True):
     def _row_segments(self, position: int) -> tuple[list[Segment], Style]:
         under = position == self.cursor
         ground = ("cursor" if self.has_focus else "blurred") if under else ""
-        base = self._style(ground)
-        marked = int(self._view.order[position]) in self.marks
+        row = int(self._view.order[position])
+        gone, marked = row in self.gone, row in self.marks
+        state = "gone" if gone else "new" if row in self.news else ""
+        base = self._style(ground if ground == "cursor" else f"{ground} {state}".strip())
         segments: list[Segment] = []
         run = self.glyphs.cursor if under else " "
         if marked:
             segments = [Segment(run, base), Segment(self.glyphs.mark, self._style(f"{ground} marked".strip()))]
             run = ""
         else:
-            run += " "
+            run += "x" if gone else self.news.get(row, " ")
         texts = self._texts_of(position)
         plain, more = self.glyphs.plain, self.glyphs.more
         at = GUTTER
@@ -334,7 +340,7 @@ class RowTable(ScrollView, can_focus=True):
             raw = texts[placed.number]
             text = plain(raw) if raw else self.glyphs.dash
             text = fit(text.rjust(placed.width) if placed.column.right else text, placed.width, more)
-            role = placed.column.role(raw) if placed.column.role is not None and raw else ""
+            role = placed.column.role(raw) if placed.column.role is not None and raw and not gone else ""
             style = self._style(f"{ground} {role}".strip()) if role and not (under and self.has_focus) else base
             if under and placed.column is self.column:
                 style = style + Style(underline=True, bold=True)
