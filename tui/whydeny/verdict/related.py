@@ -11,7 +11,8 @@ from whydeny.model.columns import Kind
 from whydeny.model.site import Site
 from whydeny.model.tables import LogTable, Session, empty_frame
 from whydeny.verdict.events import Timeline
-from whydeny.verdict.rows import NO_ROWS, SLACK, Index, LogRows, Rows, TimedIndex, micros
+from whydeny.verdict.likeness import WAYS, Like, keys_frame
+from whydeny.verdict.rows import NO_ROWS, SLACK, Alike, Index, LogRows, Rows, TimedIndex, micros
 
 
 class Related:
@@ -22,6 +23,20 @@ class Related:
         self.frame = site.sessions.frame
         self.outcomes = outcomes
         self._logs: dict[Kind, LogRows] = {}
+        self._alike: dict[Like, Alike] = {}
+
+    def like(self, way: Like) -> Alike:
+        """The rows that are alike in one way, found by time."""
+        if way not in self._alike:
+            wanted = WAYS[way]
+            keys = self._keys
+            times = self.ends if wanted.by == "end" else self.starts
+            self._alike[way] = Alike(keys, wanted.columns, times, keys.select(wanted.mask.alias("mask"))["mask"])
+        return self._alike[way]
+
+    @cached_property
+    def _keys(self) -> pl.DataFrame:
+        return keys_frame(self.frame, self.outcomes)
 
     def log(self, kind: Kind) -> LogRows:
         """A log; an empty one where no such file was given."""
@@ -44,7 +59,11 @@ class Related:
 
     @cached_property
     def _by_source(self) -> TimedIndex:
-        return TimedIndex(self.frame["source_lo"], self._end)
+        return TimedIndex(self.frame["source_lo"], self.ends)
+
+    @cached_property
+    def _by_destination(self) -> TimedIndex:
+        return TimedIndex(self.frame["destination_lo"], self.ends)
 
     @cached_property
     def _by_http2(self) -> Index:
@@ -57,18 +76,24 @@ class Related:
         return Index(used["parent_session_id"])
 
     @cached_property
-    def _end(self) -> pl.Series:
+    def ends(self) -> pl.Series:
+        """When every session ended, in microseconds."""
         end = pl.coalesce(pl.col("start") + pl.duration(seconds=pl.col("elapsed")), "time", "receive_time")
         return self.frame.select(end.cast(pl.Int64).alias("end"))["end"]
 
     @cached_property
+    def starts(self) -> pl.Series:
+        """When every session began, in microseconds."""
+        return self.frame.select(pl.col("start").cast(pl.Int64))["start"]
+
+    @cached_property
     def _denied_end(self) -> Index:
         denied = self.outcomes.cast(pl.String) == "allowed-then-denied"
-        return Index(pl.select(pl.when(denied).then(self._end).alias("end"))["end"])
+        return Index(pl.select(pl.when(denied).then(self.ends).alias("end"))["end"])
 
     def end(self, row: int) -> datetime | None:
         """When the session of a row ended."""
-        value = self._end[row]
+        value = self.ends[row]
         return None if value is None else np.datetime64(value, "us").item()
 
     @cached_property
@@ -109,6 +134,13 @@ class Related:
             return []
         first, last = (session.start or session.end) - before, session.end + after
         rows = self._by_source.within(split_halves(session.source)[1], micros(first), micros(last))
+        return [row for row in rows if row != session.row]
+
+    def to_same_destination(self, session: Session, first: datetime, last: datetime) -> list[int]:
+        """Other rows to the session's destination address that ended in a time span, in order of time."""
+        if session.destination is None:
+            return []
+        rows = self._by_destination.within(split_halves(session.destination)[1], micros(first), micros(last))
         return [row for row in rows if row != session.row]
 
     def with_id(self, session_id: int, near: Session) -> list[int]:
