@@ -147,7 +147,7 @@ class Judge:
         """Outcome and the three matched rules of every session (of the rows `only`), and its row number; no verdicts yet."""
         frame = self.site.sessions.frame
         chosen = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).alias("row") if only is None else only
-        names = [pl.lit(None, JUDGED["security_rule"]).alias(f"{rulebase}_rule") for rulebase in RULEBASES]
+        names = {f"{rulebase}_rule": pl.lit(None, JUDGED["security_rule"]) for rulebase in RULEBASES}
         parts = []
         numbered = frame.select("serial", "vsys")[chosen].with_columns(chosen)
         for (serial, vsys), rows in numbered.group_by("serial", "vsys", maintain_order=True):
@@ -160,7 +160,7 @@ class Judge:
                     _rule_names(engine, rulebase, matched[f"{rulebase}_rule"]) for rulebase in RULEBASES
                 )
             )
-        empty = chosen.to_frame().with_columns(names)
+        empty = chosen.to_frame().with_columns(**names)
         ruled = empty.update(pl.concat(parts), on="row", how="left") if parts else empty
         others = {name: pl.lit(None, dtype=kind).alias(name) for name, kind in JUDGED.items() if name not in names}
         return ruled.with_columns(**others).with_columns(outcome=self._outcomes[chosen])
