@@ -31,7 +31,7 @@ def both(one: Sets, other: Sets) -> Sets:
     certain = one[0] & other[0]
     if not one[1] and not other[1]:
         return certain, 0
-    return certain, (one[0] | one[1]) & (other[0] | other[1]) & ~certain
+    return certain, ((one[0] | one[1]) & (other[0] | other[1])) ^ certain
 
 
 def _add(masks: dict[str, int], key: str, mask: int) -> None:
