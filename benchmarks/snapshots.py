@@ -1,11 +1,12 @@
 """How large a snapshot is and how long it takes to save and open, beside polars' own parquet of the same tables.
 
-usage: python benchmarks/snapshots.py [--rows N] [--seed N] [--redact]
+usage: python benchmarks/snapshots.py [--rows N] [--seed N] [--redact] [--compare]
 
 The demonstration's sessions and verdicts are repeated to --rows (default 1,000,000) with addresses, ports, ids, times
 and counters of their own, in the proportions of a day's traffic. Prints the size in bytes, the seconds that polars
 needs to write and read the same two tables as plain parquet files (flushed to the disk like the snapshot) and the
-ratios; each the best of three. With --redact also what replacing every address and name takes.
+ratios; each the best of three. With --redact also what replacing every address and name takes, and with --compare
+what comparing the sessions with themselves takes; both once.
 """
 
 import argparse
@@ -24,7 +25,9 @@ from whydeny.demo import demo_folder
 from whydeny.model.addresses import V4_BASE
 from whydeny.model.site import Site
 from whydeny.model.tables import SessionTable
+from whydeny.snapshot.compare import Moment, compare
 from whydeny.snapshot.load import load_snapshot
+from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import save_snapshot
 from whydeny.sources.open import open_inputs
 from whydeny.verdict.judge import Judge
@@ -90,6 +93,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--redact", action="store_true")
+    parser.add_argument("--compare", action="store_true")
     asked = parser.parse_args()
     site, judged = make_site(asked.rows, asked.seed)
     tables = {"sessions.parquet": site.sessions.frame, "judged.parquet": judged}
@@ -108,6 +113,11 @@ def main() -> None:
         again = load_snapshot(path)
         if not again.site.sessions.frame.equals(site.sessions.frame):
             raise SystemExit("the opened sessions differ from the saved ones")
+        if asked.redact:
+            print(f"redact    {best(lambda: Redaction().apply(site), 1):>13.3f} s")
+        if asked.compare:
+            sides = Moment(site, judged), Moment(again.site, again.judged)
+            print(f"compare   {best(lambda: compare(*sides), 1):>13.3f} s")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ from whydeny.model.site import Problem, Site, Source, SystemInfo
 from whydeny.model.tables import LogTable, SessionTable, empty_frame
 from whydeny.snapshot import migrate
 from whydeny.snapshot.codec import Malformed, from_json, to_json
-from whydeny.snapshot.load import is_snapshot, load_snapshot
+from whydeny.snapshot.load import is_snapshot, load_snapshot, read_manifest
 from whydeny.snapshot.manifest import FORMAT, KEPT, MANIFEST, PARTS, SESSIONS, SITE, JudgedWith, Snapshot
 from whydeny.snapshot.save import save_snapshot
 from whydeny.verdict.judge import Judge
@@ -439,6 +439,32 @@ def test_a_judged_table_must_have_a_row_for_every_session(saved: Path) -> None:
     _rewrite(saved, change)
     with pytest.raises(InputError, match="it has 2 rows for 3 sessions"):
         load_snapshot(saved)
+
+
+def test_a_snapshot_says_what_it_is_without_being_read_whole(saved: Path) -> None:
+    assert read_manifest(saved) == load_snapshot(saved).manifest
+    _rewrite(saved, _put(SESSIONS, b"no table"))
+    assert read_manifest(saved).rows[SESSIONS] == 3
+    _rewrite(saved, _set(MANIFEST, format=FORMAT + 1))
+    with pytest.raises(InputError, match="this version reads up to format"):
+        read_manifest(saved)
+    saved.write_bytes(b"PK")
+    with pytest.raises(InputError, match="another kind of file"):
+        read_manifest(saved)
+
+
+def test_words_of_another_program_are_taken_over(saved: Path) -> None:
+    def change(parts: dict[str, bytes]) -> None:
+        frame = pl.read_parquet(parts[SESSIONS])
+        own = pl.Series(["OUT", "x", None], dtype=pl.Categorical(pl.Categories("tests", "snapshot")))
+        action = pl.Series(["allow", "deny", None], dtype=pl.Enum(["allow", "deny"]))
+        parts[SESSIONS] = _parquet(frame.with_columns(own.alias("rule"), action.alias("action")))
+
+    _rewrite(saved, change)
+    frame = load_snapshot(saved).site.sessions.frame
+    assert frame.schema == schema(Kind.TRAFFIC)
+    assert frame["rule"].cast(pl.String).to_list() == ["OUT", "x", None]
+    assert frame["action"].cast(pl.String).to_list() == ["allow", "deny", None]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,8 @@
 import json
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -69,12 +70,30 @@ def load_snapshot(path: Path, progress: Progress | None = None) -> Snapshot:
     Raises `InputError` in a sentence for a file that is foreign, cut short, damaged, of a later format or over
     the bounds. Nothing is unpacked to the disk; text is made safe as that of any other file.
     """
+    with _opened(path) as archive:
+        return _snapshot(_read_parts(path, archive, progress or silent()))
+
+
+def read_manifest(path: Path) -> Manifest:
+    """What a snapshot says of itself, without reading its tables: for a list of snapshots.
+
+    Raises `InputError` like `load_snapshot`, for a later format too.
+    """
+    with _opened(path) as archive:
+        entries = {entry.filename: entry for entry in archive.infolist()}
+        head, _ = _read_head(path, archive, entries)
+        manifest: Manifest = from_json(Manifest, head, MANIFEST)
+        return manifest
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """The archive of a snapshot; whatever is wrong with it becomes a sentence."""
     try:
         with path.open("rb") as file:
             _check_container(path, file)
             with zipfile.ZipFile(file) as archive:
-                raw = _read_parts(path, archive, progress or silent())
-        return _snapshot(raw)
+                yield archive
     except OSError as error:
         raise InputError(f"{path}: the snapshot can't be read: {error.strerror or error}") from None
     except (Malformed, BadTable, *_BAD_ZIP) as error:
@@ -107,16 +126,7 @@ def _read_parts(path: Path, archive: zipfile.ZipFile, progress: Progress) -> Raw
     if strange or len(entries) != len(archive.infolist()):
         named = f": {safe_text(strange[0], 80)}" if strange else " twice"
         raise InputError(f"{path}: the snapshot has a part that no snapshot has{named}")
-    head = _json(archive, entries, MANIFEST, LARGEST_MANIFEST)
-    version = head.get("format") if isinstance(head, dict) and head.get("tool") == "whydeny" else None
-    if not isinstance(version, int) or version < 1:
-        raise InputError(f"{path}: a whydeny snapshot was expected; its first part does not say it is one")
-    if version > FORMAT:
-        by = safe_text(str(head.get("version") or "a later version"), 40)
-        raise InputError(
-            f"{path}: the snapshot was saved by whydeny {by} in format {version}; this version reads up to format "
-            f"{FORMAT}: install whydeny {by} or later"
-        )
+    head, version = _read_head(path, archive, entries)
     raw = Raw({MANIFEST: head})
     rows = head.get("rows")
     counts = {name: n for name, n in rows.items() if isinstance(n, int)} if isinstance(rows, dict) else {}
@@ -138,6 +148,21 @@ def _read_parts(path: Path, archive: zipfile.ZipFile, progress: Progress) -> Raw
     migrate(raw, version)
     progress.step("opening the snapshot", total, total)
     return raw
+
+
+def _read_head(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> tuple[dict[str, Any], int]:
+    """The manifest's JSON and the format, which is one that this version reads."""
+    head = _json(archive, entries, MANIFEST, LARGEST_MANIFEST)
+    version = head.get("format") if isinstance(head, dict) and head.get("tool") == "whydeny" else None
+    if not isinstance(version, int) or version < 1:
+        raise InputError(f"{path}: a whydeny snapshot was expected; its first part does not say it is one")
+    if version > FORMAT:
+        by = safe_text(str(head.get("version") or "a later version"), 40)
+        raise InputError(
+            f"{path}: the snapshot was saved by whydeny {by} in format {version}; this version reads up to format "
+            f"{FORMAT}: install whydeny {by} or later"
+        )
+    return head, version
 
 
 def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> bytes:

@@ -10,6 +10,7 @@ from polars.exceptions import PanicException
 from whydeny.model.safe import LONGEST, safe_text
 
 MOST_ROWS = 50_000_000
+_WORDS = (pl.Categorical, pl.Enum)  # of other words, where another version or program wrote them
 _SLICE = 100_000  # rows looked through at a time
 
 
@@ -38,8 +39,10 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
     for name, dtype in wanted.items():
         if name not in frame.columns:
             columns.append(pl.repeat(None, frame.height, dtype=dtype, eager=True).alias(name))
-        elif frame[name].dtype == dtype or _both_words(frame[name].dtype, dtype):
+        elif frame[name].dtype == dtype:
             columns.append(frame[name])
+        elif isinstance(frame[name].dtype, _WORDS) and isinstance(dtype, _WORDS):
+            columns.append(frame[name].cast(pl.String).cast(dtype, strict=False))
         else:
             raise BadTable(f"its column {name} holds {frame[name].dtype}, not {dtype}")
     for name in frame.columns:
@@ -47,10 +50,6 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
             columns.append(frame[name])
     fitted = pl.DataFrame(columns)
     return fitted.with_columns([_made_safe(fitted[name]) for name in _suspects(fitted)])
-
-
-def _both_words(found: pl.DataType, wanted: pl.DataType) -> bool:
-    return isinstance(found, pl.Categorical) and isinstance(wanted, pl.Categorical)
 
 
 def _suspects(frame: pl.DataFrame) -> list[str]:
