@@ -58,8 +58,8 @@ def match_all(
     `R_certainty`; `R_possible`, the index of the first rule before it that can't be judged (-1 for none).
     `logged` takes the security rule that a row names as evidence, as `allowed_by` does in a single look-up. A rulebase
     that is `watched` has two more: `R_touched`, whether a watched rule takes the row, or may, before or as the one that
-    matches; `R_turning`, the index of the first rule before it that can't be judged and would do otherwise (-1 for
-    none). Raises `Cancelled`.
+    matches; `R_turning`, the index of the first rule before it that can't be judged and would do otherwise, a watched
+    one before others (-1 for none). Raises `Cancelled`.
     """
     bits = {rulebase: RuleBits(engine.compiled.get(rulebase, ()), engine.defaults) for rulebase in rulebases}
     parts = []
@@ -125,8 +125,12 @@ class _Watcher:
         top = certain.bit_length()
         taken = ((certain | unsettled) & self.mask).bit_length()
         self.touched.append(taken > 0 and taken >= top)
-        other = (unsettled & self.rules.unlike(self.rules.size - top) if top else unsettled).bit_length()
-        self.turning.append(self.rules.size - other if other > top else -1)
+        # Bits below the match are of rules after it; those of watched rules are told first.
+        other = unsettled >> top << top
+        if top:
+            other &= self.rules.unlike(self.rules.size - top)
+        turning = (other & self.mask or other).bit_length()
+        self.turning.append(self.rules.size - turning if turning else -1)
 
     def answer(self, ids: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
         """Both columns, for rows of these classes."""

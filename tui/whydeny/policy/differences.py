@@ -34,7 +34,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleChange:
-    """A rule that differs: the later one, or the earlier one where it was removed.
+    """A rule that differs: the later one, or the earlier one where it was removed. `before` is the earlier one of both.
 
     `fields` are those of the rule that differ, `names` the objects that do. `matters` is whether a look-up can come out
     otherwise; a name or logging alone can't.
@@ -42,6 +42,7 @@ class RuleChange:
 
     how: How
     rule: Rule
+    before: Rule | None = None
     fields: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     matters: bool = True
@@ -87,17 +88,17 @@ def _compare_rules(before: Sequence[Rule], after: Sequence[Rule], objects: "_Obj
         fields = tuple(name for name in _SHOWN if getattr(before[old], name) != getattr(rule, name))
         names = objects.of(rule)
         if any(name in _ASKED for name in fields):
-            changes[new] = RuleChange(How.CHANGED, rule, fields, names)
+            changes[new] = RuleChange(How.CHANGED, rule, before[old], fields, names)
         elif names or objects.everything:
-            changes[new] = RuleChange(How.OBJECTS, rule, fields, names)
+            changes[new] = RuleChange(How.OBJECTS, rule, before[old], fields, names)
         else:
             equal.append((old, new))
             if fields:
-                changes[new] = RuleChange(How.CHANGED, rule, fields, matters=False)
+                changes[new] = RuleChange(How.CHANGED, rule, before[old], fields, matters=False)
     steady = _longest_rising([new for _, new in equal])
-    for _, new in equal:
+    for old, new in equal:
         if new not in steady:
-            changes[new] = RuleChange(How.MOVED, after[new])
+            changes[new] = RuleChange(How.MOVED, after[new], before[old])
     same = {old: new for old, new in equal if new in steady}
     taken = set(pairs.values())
     for new, rule in enumerate(after):
