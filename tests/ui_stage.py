@@ -151,12 +151,13 @@ async def staged(
     where: str | None = None,
     reports: Path | None = None,
     settled: bool = True,
+    title: str = "small site",
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     """The explorer with a site on it, at a size, with settings."""
     options = Options(settings=Settings(**{"theme": "dark", "glyphs": "unicode", "clipboard": "file", **settings}),
                       reports=reports)  # fmt: skip
-    app = ExplorerApp(lambda _progress: site, "small site", where, options)
+    app = ExplorerApp(lambda _progress: site, title, where, options)
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)
         if settled:

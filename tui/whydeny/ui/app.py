@@ -32,6 +32,7 @@ from whydeny.ui.theme import ROLES, THEMES, choose_theme
 
 OpenSite = Callable[[Progress], Site]
 
+PATIENCE = 5  # seconds that leaving may take after a signal
 FAILED = 2  # exit status where the inputs can't be used, as the command line has it
 
 
@@ -92,7 +93,8 @@ class ExplorerApp(App[int]):
         self.set_class(self.glyphs.ascii, "-ascii")
         loop = asyncio.get_running_loop()
         with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(signal.SIGTERM, self._end, 128 + signal.SIGTERM)
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._end_by_signal, number)
         self.push_screen(self.first_screen())
 
     def first_screen(self) -> Screen[Any]:
@@ -103,6 +105,10 @@ class ExplorerApp(App[int]):
     def alarm(self) -> str:
         """What every screen says in red as long as it holds; empty for nothing."""
         return ""
+
+    def _end_by_signal(self, number: int) -> None:
+        signal.alarm(PATIENCE)  # where the terminal is gone for good, leaving it tidily may hang
+        self._end(128 + number)
 
     def _end(self, status: int) -> None:
         self.jobs.cancel_all()

@@ -16,6 +16,7 @@ from whydeny.ui.verdict_lines import REFUSED
 from whydeny.ui.workbench import Workbench
 
 MOST = 12  # lines of one count
+MOST_MOMENTS = 6
 BAR = 20
 WIDTH = 30
 
@@ -43,11 +44,11 @@ class FilterBy:
 def overview_lines(bench: Workbench, glyphs: Glyphs) -> list[Line]:
     """The whole page."""
     return [
-        *_sources(bench),
-        *_firewalls(bench),
         *_span(bench, glyphs),
         *_counts(bench, glyphs),
         *_missing(bench, glyphs),
+        *_firewalls(bench),
+        *_sources(bench),
         *_problems(bench, glyphs),
     ]
 
@@ -93,9 +94,12 @@ def _firewalls(bench: Workbench) -> Iterator[Line]:
 def _span(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
     first, last = bench.span
     if isinstance(first, datetime) and isinstance(last, datetime):
-        yield _title("Time")
+        yield _title("Time and what happened")
         yield line(f"  {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}, the firewall's own time")
-        for moment in bench.moments[:MOST]:
+        problems = len(bench.site.problems)
+        if problems:
+            yield line(Span(f"  {problems} problem{'s' if problems > 1 else ''} while reading: see the end", "doubt"))
+        for moment in bench.moments[:MOST_MOMENTS]:
             yield line(Span(f"  {glyphs.event} ", "doubt"), f"{moment.at:%Y-%m-%d %H:%M:%S}  {moment.what}", hang=4)
         yield BLANK
 

@@ -60,7 +60,7 @@ def related_lines(bench: Workbench, explained: Explained, glyphs: Glyphs) -> lis
         lines += _log(kind, _about(related, kind, session), related, glyphs, "about the source address")
     for kind in DEVICE_LOGS:
         lines += _log(kind, _around(related, kind, session), related, glyphs, "ten minutes around it")
-    return lines
+    return [entry for entry, before in zip(lines, [None, *lines], strict=False) if (entry, before) != (BLANK, BLANK)]
 
 
 def _session_groups(
@@ -121,11 +121,11 @@ def _session_line(session: Session, bench: Workbench, glyphs: Glyphs, target: ob
 def _group(title: str, text: str, rows: Sequence[int], none: str, bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
     if not len(rows) and not none:
         return
-    count = f" {len(rows):,}" if len(rows) else ""
-    target = FilterBy(text) if text and len(rows) else None
-    yield line(Span(title, "title"), Span(count, "strong"), target=target)
     if not len(rows):
-        yield line(Span(f"  {none}", "quiet"))
+        yield line(Span(title, "title"), Span(f"  {none}", "quiet"))
+        return
+    yield BLANK
+    yield line(Span(title, "title"), Span(f" {len(rows):,}", "strong"), target=FilterBy(text) if text else None)
     for row in list(rows)[:MOST]:
         yield _session_line(bench.judge.related.session(row), bench, glyphs, ToRow(Kind.TRAFFIC, row))
     if len(rows) > MOST:
@@ -160,10 +160,13 @@ def _log(
     if not related.has(kind):
         yield line(Span(f"{word} log", "title"), Span(f"  not among the inputs ({where})", "quiet"))
         return
-    count = f" {len(rows):,}" if rows else ""
-    yield line(Span(f"{word} log", "title"), Span(count, "strong"), Span(f"  {how}" if how else "", "quiet"))
     if not rows:
-        yield line(Span("  no row belongs to this session", "quiet"))
+        yield line(Span(f"{word} log", "title"), Span(f"  no row {how or 'of this session'}", "quiet"))
+        return
+    yield BLANK
+    yield line(
+        Span(f"{word} log", "title"), Span(f" {len(rows):,}", "strong"), Span(f"  {how}" if how else "", "quiet")
+    )
     for row, values in rows[:MOST]:
         moment = values.get("time") or values.get("receive_time")
         telling = [str(values[name]) for name in TELLING[kind] if values.get(name)]

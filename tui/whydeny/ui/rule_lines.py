@@ -13,7 +13,6 @@ NARROW = 34  # below it criteria that match share a line
 FIELD = 13
 ROLES = {Truth.MATCH: "good", Truth.NO_MATCH: "bad", Truth.UNKNOWN: "doubt"}
 WORDS = {Truth.MATCH: "match", Truth.NO_MATCH: "no match", Truth.UNKNOWN: "unknown"}
-ALLOWING = frozenset({"allow", "no-decrypt", "no-captive-portal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +74,19 @@ def _heading(rule: Rule, glyphs: Glyphs, result: Truth | None, before: str = "")
         Span(f"{rule.number or rule.position} " if not rule.is_default else "", "quiet"),
         Span(rule.name, "strong"),
         Span(f" {glyphs.dot} ", "quiet"),
-        Span(action_words(rule), "good" if rule.action in ALLOWING else "bad"),
+        Span(action_words(rule), _action_role(rule)),
         Span(f" {glyphs.dot} {rule.origin}", "quiet"),
         Span(f" {glyphs.dot} disabled" if rule.disabled else "", "doubt"),
         Span(f" {glyphs.dot} writes no log" if _silent(rule) else "", "doubt"),
         hang=2,
     )
+
+
+def _action_role(rule: Rule) -> str:
+    """Red and green are for what refuses and lets through; decrypting and asking is neither."""
+    if rule.rulebase is not Rulebase.SECURITY:
+        return "strong"
+    return "good" if rule.action == "allow" else "bad"
 
 
 def _silent(rule: Rule) -> bool:

@@ -78,11 +78,18 @@ class Workbench:
         found = [Moment(event.moment, event.text) for event in events]
         return tuple(sorted(found, key=lambda moment: moment.at)[:MOST_MOMENTS])
 
-    def rows_with(self, rule: str | None, cause: str, but: int) -> list[int]:
-        """Rows of a rule and a cause, without row `but`."""
+    def rows_with(self, rule: str | None, cause: str, row: int) -> list[int]:
+        """Other rows of a rule and a cause, those first that are nearest to row `row` in time."""
         held = (pl.col("cause").cast(pl.String) == cause) & pl.col("rule").cast(pl.String).eq_missing(pl.lit(rule))
-        rows = self.frame.select(pl.arg_where(held.fill_null(False)))
-        return [row for row in rows.to_series().to_list() if row != but]
+        rows = (
+            self.frame.lazy()
+            .with_row_index("_row")
+            .filter(held.fill_null(False) & (pl.col("_row") != row))
+            .sort((pl.col("time") - pl.lit(self.frame["time"][row])).abs(), nulls_last=True)
+            .select("_row")
+            .collect()
+        )
+        return rows["_row"].to_list()
 
     @property
     def sessions(self) -> LogTable:

@@ -40,9 +40,11 @@ class VerdictPane(LinesPane):
         if self._finding is None:
             return
         brief = self.size.height < BRIEF
-        title = "".join(span.text for span in verdict_title(self._finding, self.glyphs)) if brief else ""
         # Content, because a plain string would be read as markup.
-        self.border_title = Content(self.glyphs.plain(f"why: {title}" if title else "why"))
+        self.border_title = Content("why")
+        if brief:
+            title = "".join(span.text for span in verdict_title(self._finding, self.glyphs))
+            self.border_title = Content.assemble("why: ", (self.glyphs.plain(title), "bold $foreground"))
         self.show(verdict_lines(self._finding, self.glyphs, brief))
 
     def on_resize(self, event: events.Resize) -> None:

@@ -250,7 +250,8 @@ class RowTable(ScrollView, can_focus=True):
             for part in role.split():
                 style = style + self.get_component_rich_style(f"table--{part}", partial=part != "cursor")
                 if part == "blurred":
-                    style = style + Style(bgcolor=self.get_component_rich_style("table--blurred").bgcolor)
+                    blurred = self.get_component_rich_style("table--blurred")
+                    style = style + Style(bgcolor=blurred.bgcolor, bold=blurred.bold)
             self._styles_by_role[role] = style
         return style
 
