@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rulebase
 from whydeny.verdict.case import Case
 from whydeny.verdict.catalogue import UNEXPLAINED, Entry, catalogue
@@ -14,6 +15,8 @@ from whydeny.verdict.standing import Standing, standing
 
 OUTRANKS_FROM = 0.45  # a cause of the session's kind stands before its criterion from this confidence on
 ALTERNATIVES = 4
+# Another cause that holds by itself lowers the verdict by RIVALRY times what it has above RIVAL_FROM.
+RIVAL_FROM, RIVALRY = 0.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ def diagnose(case: Case) -> Finding:
     best = _best(candidates)
     rest = [candidate for candidate in candidates if candidate is not best]
     unexplained = best.entry.id == UNEXPLAINED
+    rival = _rival(best, rest)
+    if rival is not None:
+        best = replace(best, confidence=best.confidence - RIVALRY * (rival.confidence - RIVAL_FROM))
+        ground.reasons.append(f"{rival.entry.id} holds too, at {rival.confidence:.2f}")
     verdict = _unexplained(case, best, rest, answers, ground) if unexplained else _verdict(case, best, ground)
     return Finding(
         case.session,
@@ -88,6 +95,16 @@ def _best(candidates: list[_Candidate]) -> _Candidate:
             break
         best = above[0]
     return best
+
+
+def _rival(best: _Candidate, rest: list[_Candidate]) -> _Candidate | None:
+    """The likeliest other cause that holds and does not describe the same event on another level."""
+    for other in rest:
+        causes = (best.entry, other.entry)
+        same_event = any(a.id in b.cause.outranks for a, b in (causes, causes[::-1]))
+        if isinstance(other.answer, Held) and not same_event and other.entry.id != UNEXPLAINED:
+            return other if other.confidence > RIVAL_FROM and best.entry.id != UNEXPLAINED else None
+    return None
 
 
 def _round(value: float) -> float:
@@ -166,7 +183,12 @@ def _unexplained(
         if isinstance(candidate.answer, CantTell) and candidate.answer.base >= 0.1:
             missing.append(candidate.answer.settle)
     weightiest = max((candidate.confidence for candidate in rest), default=0.0)
-    sure = 0.85 - 0.8 * weightiest - 0.05 * sum(candidate.confidence >= 0.1 for candidate in open_causes)
+    covered = case.related.log(Kind.SYSTEM).covers(case.session.end)
+    sure = (
+        (0.85 if covered else 0.75)
+        - 0.8 * weightiest
+        - 0.05 * sum(candidate.confidence >= 0.1 for candidate in open_causes)
+    )
     cap = min(ground.cap, 0.5) if missing or ground.cap < 0.9 else 0.8
     ruled_out = sum(isinstance(item, RuledOut) for item in answers.values())
     why = f"{ruled_out} of {len(answers) - 1} causes are ruled out"

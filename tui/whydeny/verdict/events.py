@@ -169,6 +169,14 @@ class Timeline:
                     break
         return self._log[1][best] if best >= 0 else None
 
+    def changes_naming(self, name: str, first: datetime, last: datetime, serial: str | None) -> list[Change]:
+        """The changes in a time span that name a rule or object, in order of time."""
+        moments = self._change_moments
+        begin, end = bisect_left(moments, first), bisect_right(moments, last)
+        rows = self._rows_naming(name)
+        found = [self._log[1][at] for at in rows[bisect_left(rows, begin) : bisect_left(rows, end)]]
+        return [change for change in found if _same(change.serial, serial)]
+
     def _rows_naming(self, name: str) -> list[int]:
         """Which changes have a name as a word of their own."""
         if name not in self._naming:

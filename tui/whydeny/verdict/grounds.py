@@ -1,10 +1,13 @@
 """What every cause of the policy look-up has in common: the hard rule-outs and the evidence they share."""
 
+from datetime import timedelta
+
+from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import CantTell, Gathering, Held, RuledOut
-from whydeny.verdict.events import COMMIT
+from whydeny.verdict.events import COMMIT, Change
 from whydeny.verdict.finding import Basis, Evidence, Outcome, Reference, Trail
 
 # The criteria that causes of an application or a port turn on.
@@ -107,6 +110,10 @@ def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
     else:
         text = f"{refuser.name} does not log, which is why the row still names {case.named_rule}"
         add(Evidence(text, 0.3, Basis.DEDUCTION, rule_trail(refuser)))
+    younger = created_later(case, refuser)
+    if younger is not None:
+        text = f"the configuration log has, after the session: {younger.text}; {refuser.name} was not there yet"
+        add(Evidence(text, -4.0, Basis.ROW, row_trail("configuration", younger.row)))
     if case.security.certainty is Certainty.CONDITIONAL:
         names = ", ".join(rule.name for rule in case.security.possible[:3]) or "what Panorama pushed"
         weight = -0.2 if case.security.action_certain else -0.8
@@ -119,6 +126,20 @@ def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
         names = ", ".join(sorted(fixed))
         text = f"{case.named_rule} can never have matched this session by {names}"
         add(Evidence(f"{text}: the configuration is not the one of the event", -1.5, Basis.DEDUCTION))
+
+
+def created_later(case: Case, rule: Rule) -> Change | None:
+    """The entry of the configuration log that made a rule after the session had ended."""
+    span, end = case.related.log(Kind.CONFIGURATION).span, case.session.end
+    if span is None or end is None or rule.is_default or span[1] <= end:
+        return None
+    last = span[1] + timedelta(seconds=1)
+    for change in case.related.timeline.changes_naming(rule.name, end, last, case.session.serial):
+        path, _, edit = change.text.partition(": ")
+        made = path.startswith("set ") and path.split()[-1] == rule.name.split()[-1] and path.endswith(rule.name)
+        if made and (not edit or edit.startswith("(nothing)")):
+            return change
+    return None
 
 
 def _life_evidence(case: Case, gathered: Gathering) -> None:

@@ -43,6 +43,8 @@ CAUSE = Cause(
     references=(THREAD, POLICY_FLOW, TRACKER, DISCARDED_DEFAULT),
 )
 
+MOST_LOOKED_AT = 200  # rows of the same server before a content install
+
 
 def check(case: Case) -> Answer:
     """Whether the final application moved the session to a refusal."""
@@ -57,6 +59,7 @@ def check(case: Case) -> Answer:
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
     gathered.add(_application_evidence(case, refuser))
+    gathered.add(_start_evidence(case))
     for name in sorted(case.shift.fields - {"application", "service"}):
         gathered.add(Evidence(f"{case.named_rule} also misses by {name}", -0.6, Basis.RULE))
     variant = "default-rule" if refuser.is_default else "silent-rule" if not refuser.log_end else None
@@ -110,7 +113,7 @@ def _application_evidence(case: Case, refuser: Rule) -> Evidence:
 
 
 def _new_content(case: Case) -> Event | None:
-    """The content install between an earlier success of the same conversation as another application and this one."""
+    """The content install since which traffic of the same kind, let through as another application before, has this name."""
     session = case.session
     if session.end is None:
         return None
@@ -120,20 +123,30 @@ def _new_content(case: Case) -> Event | None:
         for event in case.related.timeline.events(begin - timedelta(days=2), begin, session.serial)
         if event.kind == CONTENT
     ]
-    if not installs:
-        return None
-    for row in reversed(case.related.from_same_source(session, timedelta(days=3), timedelta(0))):
+    for install in reversed(installs):
+        rows = case.related.to_same_destination(session, install.moment - timedelta(days=3), install.moment)
+        for row in reversed(rows[-MOST_LOOKED_AT:]):
+            other = case.related.session(row)
+            alike = all(
+                getattr(other, name) == getattr(session, name) for name in ("destination_port", "rule", "serial")
+            )
+            if alike and case.related.outcome(row) == Outcome.COMPLETED:
+                return install if other.application != session.application else None
+    return None
+
+
+def _start_evidence(case: Case) -> Evidence | None:
+    """A start row of the session with another application: it was let through under that name."""
+    session = case.session
+    for row in case.related.with_id(session.id, session) if session.id else ():
         other = case.related.session(row)
-        same = (other.destination, other.destination_port, other.rule, other.serial) == (
-            session.destination,
-            session.destination_port,
-            session.rule,
-            session.serial,
+        same = all(
+            getattr(other, name) == getattr(session, name)
+            for name in ("source", "destination", "source_port", "destination_port")
         )
-        passed = case.related.outcome(row) == Outcome.COMPLETED
-        if same and passed and other.end is not None and other.application != session.application:
-            between = [event for event in installs if other.end <= event.moment]
-            return between[-1] if between else None
+        if same and other.subtype == "start" and (other.application or "").lower() != case.application:
+            text = f"the session's start row has {other.application} under {other.rule}"
+            return Evidence(text, 0.3, Basis.ROW, row_trail("traffic", row))
     return None
 
 

@@ -38,6 +38,7 @@ from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, Rule
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, row_trail, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, MFA_NOTIFICATION, PORTAL, PORTAL_SETTINGS, THREAD
+from whydeny.verdict.tls import rule_for
 
 CAUSE = Cause(
     title="Authentication challenge that the client can't answer",
@@ -128,6 +129,14 @@ def _challenged(case: Case, rule: Rule) -> Held:
                 document_trail(PORTAL_SETTINGS),
             )
         )
+    decrypting = rule_for(case)
+    if (
+        case.application in HANDSHAKE_APPLICATIONS
+        and decrypting is not None
+        and decrypting.action.startswith("decrypt")
+    ):
+        text = f"decryption rule {decrypting.name} decrypts it, after which a browser could be redirected"
+        gathered.add(Evidence(text, -0.8, Basis.RULE, rule_trail(decrypting)))
     _client_evidence(case, gathered)
     _trace_evidence(case, gathered)
     missing = [] if case.related.has(Kind.AUTHENTICATION) else ["the authentication log around the session"]

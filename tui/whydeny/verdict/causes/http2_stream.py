@@ -65,11 +65,13 @@ def check(case: Case) -> Answer:
             gathered.add(Evidence(f"this stream misses {case.named_rule} by {fields}", 0.3, Basis.RULE))
     elif case.still_allowed:
         gathered.add(Evidence("its own look-up still ends at an allow rule", -0.8, Basis.RULE))
+    what = session.category if session.category not in (None, "", "any") else case.application
+    lived = "while the connection lived on" if passed else "and how its other streams ended isn't in the inputs"
     end = f"and the stream ended at {refusing(refuser)}" if refuser else "and what refused the stream isn't known"
     return Held(
         base=0.62,
         headline=f"Last allowed by {case.named_rule}, then refused: one stream of HTTP/2 connection "
-        f"{session.http2_connection} ({session.category or case.application}), {end}, while the connection lived on.",
+        f"{session.http2_connection} ({what}), {end}, {lived}.",
         evidence=gathered.all(),
         denied_by=refuser.name if refuser else None,
         fix="Mend what refused the stream (see the first alternative). Stripping ALPN in the decryption profile makes one "

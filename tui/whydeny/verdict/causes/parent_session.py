@@ -38,6 +38,8 @@ CAUSE = Cause(
     outranks=("app-shift", "app-default-port", "policy-change", "url-category", "user-or-host-criteria"),
 )
 
+REFUSED = (Outcome.POLICY_DENIED, Outcome.ALLOWED_THEN_DENIED)
+BLOCKED = (Outcome.PROFILE_BLOCK, Outcome.DECRYPTION_BLOCK)
 BESIDE = timedelta(seconds=5)
 CHILD_APPLICATIONS = ("ftp-data", "rtp", "rtcp", "rtp-base", "sip-rtp", "h.245", "rtsp-data", "rsh-data", "tftp-data")
 
@@ -56,14 +58,21 @@ def check(case: Case) -> Answer:
     if not rows:
         because = f"the row of the parent, session {session.parent_session_id}, is not among the inputs"
         return CantTell(because, f"the traffic-log row of session {session.parent_session_id}", 0.4)
-    refused = [row for row in rows if case.related.outcome(row) in (Outcome.POLICY_DENIED, Outcome.ALLOWED_THEN_DENIED)]
+    refused = [row for row in rows if case.related.outcome(row) in (*REFUSED, *BLOCKED)]
     if not refused:
         outcome = case.related.outcome(rows[-1])
         return RuledOut(f"the parent, session {session.parent_session_id}, was not refused ({outcome})")
     row = refused[-1]
     parent = case.related.session(row)
     gathered = Gathering()
-    by = f" by {parent.rule}" if case.related.outcome(row) == Outcome.POLICY_DENIED else ""
+    outcome = case.related.outcome(row)
+    by = (
+        f" by {parent.rule}"
+        if outcome == Outcome.POLICY_DENIED
+        else f" ({parent.end_reason})"
+        if outcome in BLOCKED
+        else ""
+    )
     text = f"the parent, session {parent.id} ({parent.application}), was refused{by} at {moment_text(parent.end)}"
     gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", row)))
     if parent.end and session.end:
@@ -76,9 +85,11 @@ def check(case: Case) -> Answer:
         gathered.add(Evidence("its own look-up still ends at an allow rule", 0.4, Basis.RULE))
     elif case.refuser is not None:
         gathered.add(Evidence(f"its own look-up ends at {case.refuser.name} as well", -0.4, Basis.RULE))
-    denied = parent.rule if case.related.outcome(row) == Outcome.POLICY_DENIED else _refused_by(case, parent)
+    denied = (
+        parent.rule if outcome == Outcome.POLICY_DENIED else _refused_by(case, parent) if outcome in REFUSED else None
+    )
     return Held(
-        base=0.65,
+        base=0.65 if outcome in REFUSED else 0.5,
         headline=f"Last allowed by {case.named_rule}, then ended with its parent: session {parent.id} "
         f"({parent.application}) was refused{by}, and this {case.application} session belongs to it.",
         evidence=gathered.all(),

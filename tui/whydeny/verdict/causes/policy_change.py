@@ -93,14 +93,14 @@ def _changed(case: Case, events: list[Event], boundary: Rule | None) -> Held:
     if variant == "schedule" and boundary is not None:
         text = f"the end falls on a boundary of schedule {boundary.schedule} of rule {boundary.name}"
         gathered.add(Evidence(text, 0.6, Basis.RULE, rule_trail(boundary)))
-        gathered.add(Evidence("whether a schedule's end cuts live sessions is not documented", -0.4, Basis.OPINION))
+        gathered.add(Evidence("whether a schedule's end cuts live sessions is not documented", -0.7, Basis.OPINION))
         what = f"the schedule {boundary.schedule} changed over"
     if variant == COMMIT and case.policy is not None:
         gathered.add(
             Evidence("rematch is on: running sessions are measured against the new rules", 0.4, Basis.VENDOR, _SETTING)
         )
     if variant == REFRESH:
-        gathered.add(Evidence(_REFRESHED, -0.4, Basis.OPINION))
+        gathered.add(Evidence(_REFRESHED, -0.7, Basis.OPINION))
     if variant == CONTENT and "application" not in case.shift.fields:
         gathered.add(Evidence("the application is not what the rule misses by", -0.6, Basis.RULE))
     missing = () if case.related.has(Kind.CONFIGURATION) else ("the configuration log, for what was changed",)
@@ -250,7 +250,7 @@ def _by_list(case: Case) -> Held:
     name = _moving_lists(case)[0].name
     text = f"{name}, as its members are known now, explains the refusal; the first packet was still allowed, so that it changed"
     gathered.add(Evidence(text, 0.5, Basis.DEDUCTION))
-    gathered.add(Evidence(_REFRESHED, -0.4, Basis.OPINION))
+    gathered.add(Evidence(_REFRESHED, -0.7, Basis.OPINION))
     return _held(
         case, gathered, 0.4, REFRESH, f"the members of {name} changed", (f"{LOGS}: when {name} was refreshed",)
     )
