@@ -130,9 +130,19 @@ def _new_content(case: Case) -> Event | None:
             alike = all(
                 getattr(other, name) == getattr(session, name) for name in ("destination_port", "rule", "serial")
             )
-            if alike and case.related.outcome(row) == Outcome.COMPLETED:
+            kin = other.source == session.source or _kin(case, other.application or "")
+            if alike and kin and case.related.outcome(row) == Outcome.COMPLETED:
                 return install if other.application != session.application else None
     return None
+
+
+def _kin(case: Case, name: str) -> bool:
+    """Whether an application is of one family with the row's: one container, or one name up to its last part."""
+    known, own = case.application_of(name), case.application_of(case.application)
+    if known is not None and own is not None and known.container:
+        return known.container == own.container
+    family = case.application.rpartition("-")[0] or case.application
+    return name.lower() == case.application or (name.lower().rpartition("-")[0] or name.lower()) == family
 
 
 def _start_evidence(case: Case) -> Evidence | None:
