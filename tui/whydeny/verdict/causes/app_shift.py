@@ -30,6 +30,8 @@ An enabler application that was let through only to recognise another (app-depen
 from datetime import timedelta
 
 from whydeny.model.configuration import Rule
+from whydeny.policy.lookup import RuleTrace
+from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.events import CONTENT, Event
@@ -88,18 +90,40 @@ def _no_shift(case: Case) -> Answer:
         because = f"the rule {case.named_rule} is not in the configuration, so that what it asked can't be compared"
         return CantTell(because, "the configuration that was in force at the time of the session", 0.2)
     if "application" in case.logged_unknowns():
-        return CantTell(
-            f"whether {case.application} belongs to {case.named_rule} can't be told",
-            case.criterion_detail(trace, "application") or "the firewall's application content",
-            0.2,
-        )
+        settle = next((c.settle for c in trace.unknowns() if c.field == "application" and c.settle), "")
+        settle = settle or "the firewall's application content"
+        if case.refuser is not None and not trace.misses() and case.logged_unknowns() <= {"application", "service"}:
+            return _application_open(case, trace, case.refuser, settle)
+        return CantTell(f"whether {case.application} belongs to {case.named_rule} can't be told", settle, 0.2)
     return RuledOut(f"{case.application} is an application that {case.named_rule} takes")
+
+
+def _application_open(case: Case, trace: RuleTrace, refuser: Rule, settle: str) -> Held:
+    """Whether the rule takes the application is the one thing that can't be told; nothing else can have changed."""
+    gathered = Gathering()
+    lookup_evidence(case, gathered, refuser)
+    detail = case.criterion_detail(trace, "application")
+    text = f"{detail}; nothing else of {trace.rule.name} can have stopped matching"
+    gathered.add(Evidence(text, 0.1, Basis.RULE, rule_trail(trace.rule)))
+    gathered.add(_start_evidence(case))
+    return Held(
+        base=0.55,
+        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, which that rule may "
+        f"not take, and the session ended at {refusing(refuser)}.",
+        evidence=gathered.all(),
+        variant="default-rule" if refuser.is_default else "silent-rule" if not refuser.log_end else None,
+        denied_by=refuser.name,
+        fix=_fix(case, refuser),
+        fix_at=trace.rule.origin.edited_at(),
+        missing=(settle,),
+        flips_if=f"{case.application} is none of the applications of {trace.rule.name} (application content)",
+    )
 
 
 def _names_it(case: Case) -> bool:
     """Whether the refusing rule stands above and names the application, which the rule in the row takes as well."""
     trace = case.logged_trace
-    return trace is not None and not any(c.field == "application" for c in trace.misses())
+    return trace is not None and all(c.field != "application" for c in (*trace.misses(), *trace.unknowns()))
 
 
 def _application_evidence(case: Case, refuser: Rule) -> Evidence:
@@ -137,7 +161,12 @@ def _new_content(case: Case) -> Event | None:
 
 
 def _kin(case: Case, name: str) -> bool:
-    """Whether an application is of one family with the row's: one container, or one name up to its last part."""
+    """Whether an application is of one family with the row's, and the row's is no old acquaintance.
+
+    A family is one container, or one name up to its last part. The packaged table holds long-known applications.
+    """
+    if packaged_applications().get(case.application) is not None:
+        return False
     known, own = case.application_of(name), case.application_of(case.application)
     if known is not None and own is not None and known.container:
         return known.container == own.container
