@@ -43,9 +43,9 @@ FLAG_LETTERS = {
 class ScreenColumn:
     """One column on the screen.
 
-    `field` is the filter language's name for it, empty where there is none. `wide` is the width that shows every
-    usual value, `least` the least that is of use; `stored` are the table's columns behind it and `order` those it
-    sorts by; `seen` the columns that plain words look into, by the model's names.
+    `wide` is the width that shows every usual value, `least` the least that is of use; `stored` are the table's
+    columns behind it and `order` those it sorts by; `seen` the columns that plain words look into, by the model's
+    names.
     """
 
     name: str
@@ -57,7 +57,6 @@ class ScreenColumn:
     wide: int
     least: int
     right: bool = False
-    field: str = ""
     role: Callable[[str], str] | None = None  # of a cell, from its text
     seen: tuple[str, ...] | None = None  # None: the column's own name
 
@@ -191,72 +190,66 @@ def _ends(name: str) -> tuple[str, str]:
     return f"{name}_hi", f"{name}_lo"
 
 
-def _word(name: str, title: str, what: str, wide: int, least: int, field: str = "") -> ScreenColumn:
-    return ScreenColumn(name, title, what, word_texts(name), (name,), (name,), wide, least, field=field)
+def _word(name: str, title: str, what: str, wide: int, least: int) -> ScreenColumn:
+    return ScreenColumn(name, title, what, word_texts(name), (name,), (name,), wide, least)
 
 
-def _address(name: str, title: str, what: str, field: str) -> ScreenColumn:
-    return ScreenColumn(name, title, what, address_texts(name), _ends(name), _ends(name), 15, 15, field=field)
+def _address(name: str, title: str, what: str) -> ScreenColumn:
+    return ScreenColumn(name, title, what, address_texts(name), _ends(name), _ends(name), 15, 15)
 
 
-def _number(name: str, title: str, what: str, texts: Texts, wide: int, least: int, field: str = "") -> ScreenColumn:
-    return ScreenColumn(name, title, what, texts, (name,), (name,), wide, least, right=True, field=field)
+def _number(name: str, title: str, what: str, texts: Texts, wide: int, least: int) -> ScreenColumn:
+    return ScreenColumn(name, title, what, texts, (name,), (name,), wide, least, right=True)
 
 
 _DESTINATION = ("destination_hi", "destination_lo", "destination_port")
 
 SESSION_COLUMNS = (
     ScreenColumn("time", "time", "when the row was written, the firewall's own time", time_texts("time"), ("time",),
-                 ("time",), 8, 8, field="time_generated"),
-    ScreenColumn("start", "start", "when the session started", time_texts("start"), ("start",), ("start",), 8, 8,
-                 field="start"),
-    _address("source", "source", "source address, before NAT", "addr.src"),
-    _number("source_port", "sport", "source port", plain_number_texts("source_port"), 5, 5, "port.src"),
-    _word("user", "user", "source user", 16, 8, "user.src"),
-    _address("destination", "destination", "destination address, before NAT", "addr.dst"),
-    _number("destination_port", "port", "destination port", plain_number_texts("destination_port"), 5, 5, "port.dst"),
+                 ("time",), 8, 8),
+    ScreenColumn("start", "start", "when the session started", time_texts("start"), ("start",), ("start",), 8, 8),
+    _address("source", "source", "source address, before NAT"),
+    _number("source_port", "sport", "source port", plain_number_texts("source_port"), 5, 5),
+    _word("user", "user", "source user", 16, 8),
+    _address("destination", "destination", "destination address, before NAT"),
+    _number("destination_port", "port", "destination port", plain_number_texts("destination_port"), 5, 5),
     ScreenColumn("destination_end", "destination", "destination address and port",
                  address_texts("destination", "destination_port"), _DESTINATION, _DESTINATION, 21, 18,
-                 field="addr.dst", seen=("destination", "destination_port")),
-    ScreenColumn("protocol", "proto", "IP protocol", _protocol_texts, ("protocol",), ("protocol",), 5, 4,
-                 field="proto"),
-    _word("application", "application", "application, as App-ID last saw it", 18, 8, "app"),
-    _word("rule", "rule", "the rule that the row names", 20, 10, "rule"),
-    _word("action", "action", "what that rule does", 10, 5, "action"),
-    _word("end_reason", "end", "why the session ended", 14, 8, "session_end_reason"),
+                 seen=("destination", "destination_port")),
+    ScreenColumn("protocol", "proto", "IP protocol", _protocol_texts, ("protocol",), ("protocol",), 5, 4),
+    _word("application", "application", "application, as App-ID last saw it", 18, 8),
+    _word("rule", "rule", "the rule that the row names", 20, 10),
+    _word("action", "action", "what that rule does", 10, 5),
+    _word("end_reason", "end", "why the session ended", 14, 8),
     ScreenColumn("why", "why", "the cause that was found; for other sessions how they ended", _cause_texts,
-                 ("outcome", "cause"), ("cause", "outcome"), 26, 14, field="cause", role=_outcome_role,
-                 seen=("cause", "outcome")),
+                 ("outcome", "cause"), ("cause", "outcome"), 26, 14, role=_outcome_role, seen=("cause", "outcome")),
     ScreenColumn("sure", "sure", "how sure the cause is: orders causes, is not a probability", _sure_texts,
-                 ("confidence",), ("confidence",), 4, 4, right=True, field="confidence", role=_sure_role,
-                 seen=()),
+                 ("confidence",), ("confidence",), 4, 4, right=True, role=_sure_role, seen=()),
     ScreenColumn("denied_by", "denied by", "the rule that refused the session, in whichever rulebase",
-                 word_texts("denied_by"), ("denied_by",), ("denied_by",), 22, 12, field="denied_by",
-                 role=_denied_role),
-    _word("outcome", "outcome", "how the session ended, in a word", 19, 10, "outcome"),
-    _word("security_rule", "security", "the security rule that takes the session now", 20, 10, "security_rule"),
-    _word("decryption_rule", "decryption", "the decryption rule that takes it", 20, 10, "decryption_rule"),
-    _word("authentication_rule", "authentication", "the authentication rule that takes it", 20, 10, "authentication_rule"),
-    _word("from_zone", "from", "source zone", 10, 6, "zone.src"),
-    _word("to_zone", "to", "destination zone", 10, 6, "zone.dst"),
-    _word("category", "category", "URL category", 20, 8, "category"),
-    _number("bytes", "bytes", "bytes, both ways", size_texts("bytes"), 5, 5, "bytes"),
-    _number("packets", "packets", "packets, both ways", number_texts("packets"), 8, 5, "packets"),
+                 word_texts("denied_by"), ("denied_by",), ("denied_by",), 22, 12, role=_denied_role),
+    _word("outcome", "outcome", "how the session ended, in a word", 19, 10),
+    _word("security_rule", "security", "the security rule that takes the session now", 20, 10),
+    _word("decryption_rule", "decryption", "the decryption rule that takes it", 20, 10),
+    _word("authentication_rule", "authentication", "the authentication rule that takes it", 20, 10),
+    _word("from_zone", "from", "source zone", 10, 6),
+    _word("to_zone", "to", "destination zone", 10, 6),
+    _word("category", "category", "URL category", 20, 8),
+    _number("bytes", "bytes", "bytes, both ways", size_texts("bytes"), 5, 5),
+    _number("packets", "packets", "packets, both ways", number_texts("packets"), 8, 5),
     ScreenColumn("elapsed", "lasted", "how long the session lived", _duration_texts, ("elapsed",), ("elapsed",), 6, 5,
-                 right=True, field="elapsed"),
-    ScreenColumn("flags", "flags", "flags as letters; the help says which", _flag_texts, ("flags",), ("flags",), 6, 4,
-                 field="flags"),
-    _address("nat_source", "NAT source", "source address after NAT", "natsrc"),
-    _address("nat_destination", "NAT dest", "destination address after NAT", "natdst"),
-    _word("rule_uuid", "rule uuid", "the rule's own identifier, from 9.0 on", 36, 8, "rule_uuid"),
-    _word("device_name", "device", "the firewall's name", 14, 6, "device_name"),
-    _word("serial", "serial", "the firewall's serial number", 15, 8, "serial"),
-    _word("vsys", "vsys", "virtual system", 6, 5, "vsys"),
-    _word("source_country", "from country", "source country or region", 14, 6, "srcloc"),
-    _word("destination_country", "to country", "destination country or region", 14, 6, "dstloc"),
-    _word("subtype", "type", "start, end, drop or deny", 6, 5, "subtype"),
-    _number("session_id", "session", "session number", plain_number_texts("session_id"), 8, 6, "sessionid"),
-    _word("variant", "variant", "which kind of the cause", 18, 8, "variant"),
+                 right=True),
+    ScreenColumn("flags", "flags", "flags as letters; the help says which", _flag_texts, ("flags",), ("flags",), 6, 4),
+    _address("nat_source", "NAT source", "source address after NAT"),
+    _address("nat_destination", "NAT dest", "destination address after NAT"),
+    _word("rule_uuid", "rule uuid", "the rule's own identifier, from 9.0 on", 36, 8),
+    _word("device_name", "device", "the firewall's name", 14, 6),
+    _word("serial", "serial", "the firewall's serial number", 15, 8),
+    _word("vsys", "vsys", "virtual system", 6, 5),
+    _word("source_country", "from country", "source country or region", 14, 6),
+    _word("destination_country", "to country", "destination country or region", 14, 6),
+    _word("subtype", "type", "start, end, drop or deny", 6, 5),
+    _number("session_id", "session", "session number", plain_number_texts("session_id"), 8, 6),
+    _word("variant", "variant", "which kind of the cause", 18, 8),
 )  # fmt: skip
 
 BY_NAME = {column.name: column for column in SESSION_COLUMNS}
@@ -284,7 +277,7 @@ def dated(columns: Sequence[ScreenColumn], first: datetime | None, last: datetim
         return tuple(columns)
     form, width = ("%d %H:%M:%S", 11) if (last - first).days < 27 else ("%Y-%m-%d %H:%M:%S", 19)
     return tuple(
-        ScreenColumn(c.name, c.title, c.what, time_texts(c.name, form), c.stored, c.order, width, width, field=c.field)
+        ScreenColumn(c.name, c.title, c.what, time_texts(c.name, form), c.stored, c.order, width, width)
         if c.name in ("time", "start")
         else c
         for c in columns

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote_plus
 
-from whydeny.filters.tree import quote
+from whydeny.filters.native import session_filter
 from whydeny.model.tables import Session
 from whydeny.report.data import finding_json
 from whydeny.report.markdown import finding_markdown
@@ -56,22 +56,6 @@ def row_text(cells: Sequence[tuple[str, str]]) -> str:
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def session_filter(session: Session) -> str:
-    """A filter of the firewall's own log language that selects this session's rows."""
-    terms = []
-    if session.id:
-        terms.append(f"( sessionid eq {session.id} )")
-    if session.source_text:
-        terms.append(f"( addr.src in {session.source_text} )")
-    if session.destination_text:
-        terms.append(f"( addr.dst in {session.destination_text} )")
-    if session.destination_port:
-        terms.append(f"( port.dst eq {session.destination_port} )")
-    if session.serial:
-        terms.append(f"( serial eq {quote(session.serial)} )")
-    return " and ".join(terms)
 
 
 def session_query(session: Session) -> str:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from whydeny.filters.compile import compile_filter, needs_judgement
+from whydeny.filters.native import narrowed, term
 from whydeny.filters.parse import parse_filter
 from whydeny.filters.plain import is_language, plain_words
-from whydeny.filters.tree import quote
 from whydeny.ui.columns import ScreenColumn
 
 # `and`, `or`, and what may become one of them with the next letter.
@@ -66,11 +66,10 @@ def _shows_verdicts(columns: Sequence[ScreenColumn]) -> bool:
     return any("cause" in column.searched or "denied_by" in column.searched for column in columns)
 
 
-def only(text: str, field: str, value: str, without: bool = False) -> str:
-    """`text` with the condition that a field holds a value, or doesn't, added to it; words stay behind it."""
-    operator = ("notin" if without else "in") if field.startswith("addr") else ("neq" if without else "eq")
-    term = f"( {field} {operator} {quote(value)} )"
-    before, words = split_words(text.strip()) if is_language(text) else ("", text.strip())
-    if term not in before:
-        before = term if before in ("", "all") else f"{before} and {term}"
-    return f"{before} {words}".strip()
+def only(text: str, column: str, value: object, without: bool = False) -> str:
+    """`text` with the condition that a column holds a value (None: none), or doesn't, added to it; words stay behind.
+
+    Raises `FilterError` for a column that no field asks for, and for a `text` that can't be used.
+    """
+    language, words = split_words(text.strip()) if is_language(text) else ("", text.strip())
+    return f"{narrowed(language, term(column, value, exclude=without))} {words}".strip()

@@ -5,12 +5,13 @@ from datetime import datetime
 
 import polars as pl
 
+from whydeny.model.addresses import join_halves
 from whydeny.model.columns import Kind
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site, SystemInfo
 from whydeny.model.tables import LogTable
-from whydeny.ui.columns import ScreenColumn, address_texts
+from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.explaining import Explainer
 from whydeny.ui.widgets.timeline import Moment
 from whydeny.verdict.finding import Outcome
@@ -100,17 +101,14 @@ class Workbench:
         """Use the table with the verdicts from now on."""
         self.frame, self.judged = frame, True
 
-    def value_of(self, row: int, column: ScreenColumn) -> tuple[str, str] | None:
-        """The filter language's field for a cell and the cell's value as it asks for it; None where it is empty."""
-        page = self.frame[row : row + 1]
-        if column.name == "why" and page["cause"][0] is None:
-            return "outcome", str(page["outcome"][0])
-        if column.stored[0].endswith("_hi"):
-            text = address_texts(column.stored[0].removesuffix("_hi"))(page)[0]
-            return (column.field, text) if text else None
-        value = page[column.order[0]][0]
-        if value is None:
-            return None
-        if isinstance(value, datetime):
-            return column.field, f"{value:%Y/%m/%d %H:%M:%S}"
-        return column.field, f"{value:.2f}" if isinstance(value, float) else str(value)
+    def value_of(self, row: int, column: ScreenColumn) -> tuple[str, object]:
+        """The model's column behind a cell and its value: an address as number, None where there is none."""
+        values = self.frame.row(row, named=True)
+        if column.name == "why" and values["cause"] is None:
+            return "outcome", values["outcome"]
+        name = column.order[0]
+        if not name.endswith("_hi"):
+            return name, values[name]
+        name = name.removesuffix("_hi")
+        low = values[f"{name}_lo"]
+        return name, None if low is None else join_halves(values[f"{name}_hi"] or 0, low)

@@ -1,5 +1,6 @@
 """What the explorer offers about a row: copying it, and the pages around it."""
 
+from whydeny.filters.native import session_filter
 from whydeny.model.columns import Kind
 from whydeny.ui import copying
 from whydeny.ui.clipboard import Copied
@@ -44,7 +45,7 @@ class OffersPart(DetailPart):
         elif kind == "row":
             text = copying.row_text(self.table.row_texts())
         elif kind == "filter":
-            text = copying.session_filter(session)
+            text = session_filter(session)
         elif kind == "query":
             text = copying.session_query(session)
         else:

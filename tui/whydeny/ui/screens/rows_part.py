@@ -147,11 +147,10 @@ class RowsPart(ExplorerBase):
         column = self.table.column
         if column is None or self.table.row is None:
             return
-        asked = self.bench.value_of(self.table.row, column)
-        if asked is None:
-            self.say(f"{column.title} is empty here, and an empty value can't be asked for")
-        else:
-            self.set_filter(only(self.filter.text, *asked, without=without))
+        try:
+            self.set_filter(only(self.filter.text, *self.bench.value_of(self.table.row, column), without=without))
+        except FilterError as error:
+            self.say(str(error), "doubt")
 
     # Marks.
 
