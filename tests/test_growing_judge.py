@@ -1,0 +1,68 @@
+"""Judging a site that grows: chosen rows alone, policies kept, and no proof from logs that cover other sessions."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from ui_stage import CASE, built, small_site
+from whydeny.model.answers import PolicyTest
+from whydeny.model.configuration import Rulebase
+from whydeny.model.site import Site
+from whydeny.verdict.growing import GrowingJudge
+from whydeny.verdict.judge import JUDGED, Judge
+
+
+def test_chosen_rows_are_judged_as_among_all() -> None:
+    site = small_site()
+    everything = Judge(site).judge_all()
+    rows = [1, 3, 5, 12]
+    some = Judge(site).judge_all(only=[12, 5, 3, 1])
+    assert some.columns == list(JUDGED)
+    assert some.cast({pl.Categorical: pl.String}).equals(everything[rows].cast({pl.Categorical: pl.String}))
+
+
+def test_no_rows_are_judged_as_none() -> None:
+    assert Judge(small_site()).judge_all(only=[]).height == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda site: site, True),
+        (lambda site: replace(site, sessions=replace(site.sessions)), True),
+        (lambda site: replace(site, answers=replace(site.answers, tests=(PolicyTest(Rulebase.SECURITY, ("Out",)),))), True),
+        (lambda site: replace(site, answers=replace(site.answers, list_members={"edl-partners": ()})), False),
+        (lambda site: replace(site, configurations=[]), False),
+        (lambda site: replace(site, systems=[]), False),
+    ],
+    ids=["nothing", "sessions", "a policy test", "members of a list", "the configuration", "the release"],
+)  # fmt: skip
+def test_policies_are_kept_until_what_they_rest_on_changes(change: object, same: bool) -> None:
+    judge = GrowingJudge(small_site())
+    engine = judge.engine_for(None, None)
+    later = judge.grown(change(small_site()))  # type: ignore[operator]
+    assert later.same_policies(judge) is same
+    kept = later.engine_for(None, None)
+    assert (kept is not None and kept.compiled is engine.compiled) is same
+    assert kept is None or kept.answers is later.site.answers
+
+
+def with_a_decryption_row() -> Site:
+    """Two refused sessions of ssl; the decryption log has a row of the first, within a minute of the other."""
+    failed = {"at": "09:00:00", "sessionid": 101, "error": "Received fatal alert CertificateUnknown from client"}
+    case = CASE | {"session": {"app": "ssl", "sessionid": 101, "flags": "decrypted", "end": "09:00:00", "elapsed": 1}}
+    case["decryption"] = ["Decrypt from=trust to=untrust action=decrypt kind=ssl-forward-proxy"]
+    others = [
+        {"app": "ssl", "sessionid": 102, "src": "10.1.1.77", "flags": "decrypted", "end": "09:00:20", "elapsed": 1}
+    ]
+    return built(case | {"others": others, "decryption_log": [failed]})
+
+
+def test_a_log_that_was_fetched_for_one_session_is_silent_about_the_others() -> None:
+    site = with_a_decryption_row()
+    assert "no row of this session" in str(Judge(site).finding(1))
+    growing = GrowingJudge(site, fetched={0})
+    assert growing.finding(0).verdict == Judge(site).finding(0).verdict
+    assert "no row of this session" not in str(growing.finding(1))
+    assert "no row of this session" in str(growing.grown(site, {0, 1}).finding(1))
