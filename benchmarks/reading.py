@@ -19,29 +19,31 @@ LIMITS = {"csv": 3.0, "xml": 4.0, "syslog": 4.0}
 PEAK, KEPT = 1_500, 700  # MB, of the CSV
 
 # The headings of an 11.x export: two padding cells have none.
-HEADINGS = (
-    "Domain,Receive Time,Serial #,Type,Threat/Content Type,Config Version,Generate Time,Source address,Destination address,"
-    "NAT Source IP,NAT Destination IP,Rule,Source User,Destination User,Application,Virtual System,Source Zone,"
-    "Destination Zone,Inbound Interface,Outbound Interface,Log Action,Time Logged,Session ID,Repeat Count,Source Port,"
-    "Destination Port,NAT Source Port,NAT Destination Port,Flags,IP Protocol,Action,Bytes,Bytes Sent,Bytes Received,Packets,"
-    "Start Time,Elapsed Time (sec),Category,,Sequence Number,Action Flags,Source Country,Destination Country,,Packets Sent,"
-    "Packets Received,Session End Reason,DG Hierarchy Level 1,DG Hierarchy Level 2,DG Hierarchy Level 3,"
-    "DG Hierarchy Level 4,Virtual System Name,Device Name,Action Source,Source VM UUID,Destination VM UUID,Tunnel ID/IMSI,"
-    "Monitor Tag/IMEI,Parent Session ID,Parent Session Start Time,Tunnel,SCTP Association ID,SCTP Chunks,SCTP Chunks Sent,"
-    "SCTP Chunks Received,UUID for rule,HTTP/2 Connection,link_change_count,policy_id,link_switches,sdwan_cluster,"
-    "sdwan_device_type,sdwan_cluster_type,sdwan_site,dynusergroup_name,XFF address,Source Device Category,"
-    "Source Device Profile,Source Device Model,Source Device Vendor,Source Device OS Family,Source Device OS Version,"
-    "Source Hostname,Source Mac Address,Destination Device Category,Destination Device Profile,Destination Device Model,"
+_HEADING = (
+    "Domain,Receive Time,Serial #,Type,Threat/Content Type,Config Version,Generate Time,Source address,"
+    "Destination address,NAT Source IP,NAT Destination IP,Rule,Source User,Destination User,Application,"
+    "Virtual System,Source Zone,Destination Zone,Inbound Interface,Outbound Interface,Log Action,Time Logged,"
+    "Session ID,Repeat Count,Source Port,Destination Port,NAT Source Port,NAT Destination Port,Flags,IP Protocol,"
+    "Action,Bytes,Bytes Sent,Bytes Received,Packets,Start Time,Elapsed Time (sec),Category,,Sequence Number,"
+    "Action Flags,Source Country,Destination Country,,Packets Sent,Packets Received,Session End Reason,"
+    "DG Hierarchy Level 1,DG Hierarchy Level 2,DG Hierarchy Level 3,DG Hierarchy Level 4,Virtual System Name,"
+    "Device Name,Action Source,Source VM UUID,Destination VM UUID,Tunnel ID/IMSI,Monitor Tag/IMEI,Parent Session ID,"
+    "Parent Session Start Time,Tunnel,SCTP Association ID,SCTP Chunks,SCTP Chunks Sent,SCTP Chunks Received,"
+    "UUID for rule,HTTP/2 Connection,link_change_count,policy_id,link_switches,sdwan_cluster,sdwan_device_type,"
+    "sdwan_cluster_type,sdwan_site,dynusergroup_name,XFF address,Source Device Category,Source Device Profile,"
+    "Source Device Model,Source Device Vendor,Source Device OS Family,Source Device OS Version,Source Hostname,"
+    "Source Mac Address,Destination Device Category,Destination Device Profile,Destination Device Model,"
     "Destination Device Vendor,Destination Device OS Family,Destination Device OS Version,Destination Hostname,"
     "Destination Mac Address,Container ID,POD Namespace,POD Name,Source External Dynamic List,"
     "Destination External Dynamic List,Host ID,Serial Number,Source Dynamic Address Group,"
     "Destination Dynamic Address Group,session_owner,High Res Timestamp,nssai_sst,nssai_sd,Subcategory of app,"
     "Category of app,Technology of app,Risk of app,Characteristic of app,Container of app,Tunneled app,SaaS of app,"
     "Sanctioned State of app,offloaded"
-).split(",")
+)
+HEADINGS = _HEADING.split(",")
 _APPLICATIONS = [
-    ("ssl", "encrypted-tunnel", "networking", "browser-based", 4, "used-by-malware,able-to-transfer-file,has-known-vulnerability"),
-    ("web-browsing", "internet-utility", "general-internet", "browser-based", 4, "able-to-transfer-file,tunnel-other-application"),
+    ("ssl", "encrypted-tunnel", "networking", "browser-based", 4, "used-by-malware,able-to-transfer-file,pervasive-use"),
+    ("web-browsing", "internet-utility", "general-internet", "browser-based", 4, "able-to-transfer-file,prone-to-misuse"),
     ("dns-base", "infrastructure", "networking", "network-protocol", 3, "used-by-malware,has-known-vulnerability,pervasive-use"),
     ("quic", "infrastructure", "networking", "network-protocol", 1, "tunnel-other-application,pervasive-use"),
     ("ms-office365-base", "office-programs", "business-systems", "browser-based", 1, "able-to-transfer-file,pervasive-use"),
@@ -63,7 +65,9 @@ def write_csv(path: Path, rows: int) -> None:
         return [f"{prefix}{n >> 8 & 255}.{n & 255}" for n in random.integers(0, 65_536, count).tolist()]
 
     sources = addresses(8_000, "10.1.") + addresses(2_000, "10.20.")
-    destinations = addresses(30_000, "198.51.") + addresses(30_000, "203.0.") + [f"2001:db8::{n:x}" for n in range(2_000)]
+    destinations = (
+        addresses(30_000, "198.51.") + addresses(30_000, "203.0.") + [f"2001:db8::{n:x}" for n in range(2_000)]
+    )
     rules = [f"Outbound-{n:03d}" for n in range(300)]
     uuids = [f"{n:08x}-51ab-5a51-953b-1c7045a10e55" for n in random.integers(0, 2**32, 300).tolist()]
     users = [f"example\\user{n:05d}" for n in range(4_000)]
@@ -81,15 +85,13 @@ def write_csv(path: Path, rows: int) -> None:
             packets_sent, packets_received = sent // 400 + 1, received // 900
             port = random.integers(1_024, 65_535, size)
 
-            def attribute(place: int, which: "np.ndarray[tuple[int], np.dtype[np.int64]]" = which) -> pl.Series:
-                return pl.Series([str(a[place]) for a in _APPLICATIONS]).gather(which)
-
+            attribute = [pl.Series([str(a[place]) for a in _APPLICATIONS]).gather(which) for place in range(6)]
             values: dict[str, object] = {
                 "Domain": "1", "Receive Time": text, "Serial #": "012801004711", "Type": "TRAFFIC",
                 "Threat/Content Type": pick(["end", "end", "end", "start", "deny", "drop"], size), "Config Version": "2817",
                 "Generate Time": text, "Source address": pick(sources, size), "Destination address": pick(destinations, size),
                 "NAT Source IP": "192.0.2.1", "NAT Destination IP": pick(destinations, size),
-                "Rule": pl.Series(rules).gather(rule), "Source User": pick([*users, ""], size), "Application": attribute(0),
+                "Rule": pl.Series(rules).gather(rule), "Source User": pick([*users, ""], size), "Application": attribute[0],
                 "Virtual System": "vsys1", "Source Zone": pick(["trust", "guest", "servers"], size),
                 "Destination Zone": pick(["untrust", "dmz", "servers"], size), "Inbound Interface": "ethernet1/2",
                 "Outbound Interface": pick(["ethernet1/1", "ethernet1/4"], size), "Log Action": "Fwd-Syslog",
@@ -115,14 +117,16 @@ def write_csv(path: Path, rows: int) -> None:
                 "UUID for rule": pl.Series(uuids).gather(rule), "HTTP/2 Connection": "0", "link_change_count": "0",
                 "policy_id": "0", "Source Hostname": "pc-0001.example.net",
                 "High Res Timestamp": stamp.dt.strftime("%Y-%m-%dT%H:%M:%S.") + milliseconds + "+00:00",
-                "Subcategory of app": attribute(1), "Category of app": attribute(2), "Technology of app": attribute(3),
-                "Risk of app": attribute(4), "Characteristic of app": attribute(5), "Tunneled app": "untunneled",
+                "Subcategory of app": attribute[1], "Category of app": attribute[2], "Technology of app": attribute[3],
+                "Risk of app": attribute[4], "Characteristic of app": attribute[5], "Tunneled app": "untunneled",
                 "SaaS of app": "no", "Sanctioned State of app": "no", "offloaded": "0",
             }  # fmt: skip
             columns = []
             for place, heading in enumerate(HEADINGS):
                 value = values.get(heading, "")
-                column = value.cast(pl.String) if isinstance(value, pl.Series) else pl.repeat(value, size, eager=True)
+                column = (
+                    value.cast(pl.String) if isinstance(value, pl.Series) else pl.repeat(str(value), size, eager=True)
+                )
                 columns.append(column.alias(str(place)))
             out.write(pl.DataFrame(columns).write_csv(include_header=False).encode())
 
@@ -130,7 +134,9 @@ def write_csv(path: Path, rows: int) -> None:
 def write_xml(path: Path, rows: int) -> None:
     """A synthetic traffic log of `rows` entries as the XML API answers it."""
     with path.open("w", encoding="utf-8") as out:
-        out.write(f'<response status="success"><result><job><status>FIN</status></job><log><logs count="{rows}" progress="100">')
+        out.write(
+            f'<response status="success"><result><job><status>FIN</status></job><log><logs count="{rows}" progress="100">'
+        )
         for n in range(rows):
             flags = "".join(f"<{name}>{'yes' if n % 3 == 0 else 'no'}</{name}>" for name in _FLAG_ELEMENTS)
             out.write(

@@ -16,6 +16,7 @@ from whydeny.sources.exports.blocks import (
     BLOCK,
     ByteStream,
     ahead,
+    count_lines,
     quotes_in_order,
     read_blocks,
     split_cells,
@@ -101,7 +102,7 @@ class CsvReader:
             block,
             text=text,
             marked=text.replace(b"\n", separator + _MARK.encode() + b"\n"),
-            lines=text.count(b"\n"),
+            lines=count_lines(text),
             in_order=quotes_in_order(text, separator),
             cut_off=cut_off,
         )
