@@ -9,7 +9,8 @@ through to a deny that writes no log. 9.0 gave the decrypted kind of such applic
 How it is recognised
 --------------------
 The release is older than 9.0, the session was decrypted, the application is one of the rule's, and the rule fails on
-its service alone because application-default does not hold the port.
+its service alone because application-default does not hold the port. Where nothing tells the release, the row itself
+speaks for an older one (from 9.0 on nothing would have refused it), and the confidence stays low.
 
 What to look at next
 --------------------

@@ -10,7 +10,7 @@ decrypted only on 443, and likewise for smtp, ftp, ldap, pop3 and imap.
 How it is recognised
 --------------------
 The application is one of the rule's, the rule fails on its service alone, and that service is application-default. The
-flag non-standard-port (8.0 and later) says the same.
+flag non-standard-port (8.0 and later) says the same, and stands in for the ports of an application that no table has.
 
 What to look at next
 --------------------

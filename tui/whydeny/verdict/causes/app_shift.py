@@ -10,9 +10,10 @@ rule that was written into the session: an allow rule.
 How it is recognised
 --------------------
 The look-up with the final application ends at a refusing rule that does not log, and the rule in the row fails on its
-application criterion alone (or a silent rule above names the application). `default-rule`: interzone-default or an
-overridden intrazone-default refused. `silent-rule`: an explicit rule with log at session end off. `new-content`: the
-same conversation passed as another application until a content update was installed.
+application criterion alone (or a silent rule above names the application). Start rows of the session show what it was
+let through as. `default-rule`: interzone-default or an overridden intrazone-default refused. `silent-rule`: an explicit
+rule with log at session end off. `new-content`: the same conversation passed as another application until a content
+update was installed, or another client's did as one of the same family.
 
 What to look at next
 --------------------

@@ -11,8 +11,9 @@ How it is recognised
 A decryption-log row of the same session with an error (10.0 and later) proves it: `client-alert` and `server-alert` by
 who sent the fatal alert, `profile-block` where the certificate, version or cipher was refused, `no-decrypt-profile`
 where the rule does not decrypt but its profile checks certificates. `generic-pre-9.0`: 7.1 or 8.0, the security rule
-still matches, a decryption rule takes the session, and it died in the handshake. `opt-out`: the decryption opt-out page
-waited for an answer.
+still matches, a decryption rule takes the session, and it died in the handshake. `opt-out`: the page that lets users opt
+out of decryption waited for an answer. A tracker stage that names the proxy says the same of a live session; a rule for
+TLS does not count for SSH, nor one of type SSH proxy for TLS.
 
 What to look at next
 --------------------

@@ -8,7 +8,8 @@ the rule that had allowed them.
 
 How it is recognised
 --------------------
-The row names a parent session, and the parent's own row says that it was refused at the same moment.
+The row names a parent session, and the parent's own row says that it was refused at the same moment, by policy or (with
+less confidence) by a profile or by decryption. Session ids are used again: the parent lived beside its child.
 
 What to look at next
 --------------------

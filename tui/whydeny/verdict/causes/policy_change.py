@@ -11,7 +11,8 @@ How it is recognised
 The system log has the event within seconds before the end, the session began before it, and the look-up with the
 present configuration refuses what the row says was allowed. Many unrelated sessions end in the same second or two.
 `commit` needs rematch: without the element in the configuration it is off. `list-refresh`, `schedule`, `content` by
-the event and by what the rules concerned ask for.
+the event and by what the rules concerned ask for. Without the system log, a submitted commit that changed a rule
+concerned, a list whose members now explain the refusal, or long sessions that the present rules refuse speak for it.
 
 What to look at next
 --------------------

@@ -10,7 +10,8 @@ ends with the reason threat.
 How it is recognised
 --------------------
 The rule in the row lists categories, the row's category is not among them, everything else matches, and the look-up
-ends at a silent deny (or a silent rule above names the category). `unresolved`: the category could not be looked up
+ends at a silent deny (or a silent rule above names the category). Where the rule lists custom categories or URL lists,
+the URL log settles it: its category list, or the URL itself. `unresolved`: the category could not be looked up
 (not-resolved, unknown).
 
 What to look at next

@@ -10,7 +10,9 @@ ends a live session is not documented.
 How it is recognised
 --------------------
 The row has no user (or another one), the rule asks for users, everything else matches, and the look-up ends at a silent
-deny. Earlier sessions of the same address under the same rule had a user; the User-ID log shows a logout or an expiry.
+deny. Earlier sessions of the same address under the same rule had a user; the User-ID log shows a logout, another user, or
+a mapping whose time-out ran out. HIP and device criteria can't be judged from files: they are named, guardedly, where
+nothing else of the rule can have changed.
 
 What to look at next
 --------------------
