@@ -275,6 +275,30 @@ class TestWatching:
         assert "<source>10.1.1.10</source>" in asked
         assert "<state>active</state>" in asked
 
+    def test_active_sessions_are_not_gone_while_only_discarded_ones_are_watched(
+        self, source: FirewallSource, full: Estate
+    ) -> None:
+        source.open(silent())
+        source.load_sessions(SessionFilter(), silent(), watch=False)
+        assert source.refresh(silent()).gone == frozenset()
+        source.load_sessions(SessionFilter(), silent())
+        assert source.watched == SessionFilter()
+        full.sessions = [row for row in full.sessions if row["state"] == "DISCARD"]
+        full.version += 1
+        assert len(source.refresh(silent()).gone) == 2
+
+    def test_a_fresh_key_after_the_old_one_was_revoked(self, source: FirewallSource, stand_in: StandIn) -> None:
+        source.open(silent())
+        stand_in.key = "ZnJlc2g="
+        with pytest.raises(FirewallError) as caught:
+            source.refresh(silent())
+        assert caught.value.failure is Failure.KEY_REFUSED
+        with pytest.raises(FirewallError) as caught:
+            source.connection.log_in(stand_in.user, Secret("wrong"), silent())
+        assert caught.value.failure is Failure.WRONG_PASSWORD
+        source.connection.log_in(stand_in.user, Secret(stand_in.password), silent())
+        assert source.refresh(silent()).gone == frozenset()
+
     def test_a_cut_and_the_recovery(self, source: FirewallSource, stand_in: StandIn) -> None:
         source.open(silent())
         before = source.site

@@ -57,6 +57,13 @@ def test_a_part_of_the_table_says_nothing_of_the_rest() -> None:
     assert joined.gone == frozenset()
 
 
+def test_sessions_of_another_filter_are_not_gone_because_this_one_lacks_them() -> None:
+    known = sessions(live(1), live(2), live(3, state="DISCARD"))
+    joined = update_sessions(known, sessions(live(4, state="DISCARD")), frozenset(), whole=True, among=frozenset({2}))
+    assert joined.gone == {2}
+    assert joined.here == {3}
+
+
 def test_an_id_that_was_used_again_is_another_session() -> None:
     joined = update_sessions(sessions(live(1)), sessions(live(1, source_lo=99)), frozenset(), whole=True)
     assert joined.new == (1,)

@@ -198,6 +198,15 @@ class Connection:
         )  # fmt: skip
         return Connection(address, self._key, self.limits, self.journal)
 
+    def log_in(self, user: str, password: Secret, progress: Progress | None = None) -> None:
+        """Go on with a fresh key, after the old one ran out or was revoked. Raises `FirewallError`."""
+        self._key = _fetch_key(self.address, user, password, self.journal, self.limits, progress)
+        while True:  # devices with the old key
+            try:
+                self._idle.get_nowait()
+            except Empty:
+                return
+
     def _ask(self, send: Callable[[Wire], object], what: str, progress: Progress | None, within: float) -> bytes:
         stop = (progress or silent()).stop
         once = (Failure.SESSION_ENDED,)
@@ -205,14 +214,15 @@ class Connection:
 
     def _once(self, send: Callable[[Wire], object], what: str, stop: Event, within: float) -> bytes:
         with self.limits.turn(stop):
-            device = self._borrow()
+            device, key = self._borrow(), self._key
             wire = device.xapi
             try:
                 watch = Watch(time.monotonic() + within, stop, self.limits.largest)
                 body = _carry_out(wire, send, watch, self.address.name, what, within, self._proved)
             finally:
                 wire.body = b""
-                self._idle.put(device)
+                if key is self._key:  # nobody logged in anew meanwhile
+                    self._idle.put(device)
         self._proved = True
         return body
 
@@ -240,10 +250,16 @@ def open_connection(
     if key is None:
         if not user or not password:
             raise FirewallError(Failure.CREDENTIALS, f"{address.name}: give an API key, or a user and a password")
-        device = GuardedFirewall(address, journal, api_username=user, api_password=password)
-        stop = (progress or silent()).stop
-        key = try_again(lambda: _log_in(device, address, limits, stop, password), stop, limits.back_off[:1])
+        key = _fetch_key(address, user, password, journal, limits, progress)
     return Connection(address, key, limits, journal)
+
+
+def _fetch_key(
+    address: Address, user: str, password: Secret, journal: Journal, limits: Limits, progress: Progress | None
+) -> Secret:
+    device = GuardedFirewall(address, journal, api_username=user, api_password=password)
+    stop = (progress or silent()).stop
+    return try_again(lambda: _log_in(device, address, limits, stop, password), stop, limits.back_off[:1])
 
 
 def _log_in(device: GuardedFirewall, address: Address, limits: Limits, stop: Event, password: Secret) -> Secret:

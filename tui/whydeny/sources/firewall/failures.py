@@ -23,6 +23,7 @@ class Failure(StrEnum):
     SESSION_ENDED = "session-ended"
     BUSY = "busy"
     NOT_CONNECTED = "not-connected"  # Panorama has no connection to the firewall asked for
+    PANORAMA = "panorama"  # it is one, and the firewall behind it has to be chosen
     SAID = "said"  # the device answered with an error of its own
     FORBIDDEN = "forbidden"  # this program does not send such a call
     CREDENTIALS = "credentials"  # none at hand, or unreadable

@@ -21,7 +21,8 @@ SESSION_TABLE = "session table"
 class Refreshed:
     """The site after something came, and the rows of its session table that are new, changed, or (all) gone.
 
-    `left` is how many rows the firewall has beyond the limit, as far as it says so.
+    `left` is how many rows the firewall has beyond the limit, as far as it says so; `here` are the rows of the
+    sessions that the firewall answered with.
     """
 
     site: Site
@@ -29,6 +30,7 @@ class Refreshed:
     changed: tuple[int, ...] = ()
     gone: frozenset[int] = frozenset()
     left: int = 0
+    here: frozenset[int] = frozenset()
 
 
 class SiteKeeper:
@@ -61,14 +63,14 @@ class SiteKeeper:
             if new:
                 self.set(problems=[*self.site.problems, *new])
 
-    def take_sessions(self, fresh: pl.DataFrame, whole: bool, left: int = 0) -> Refreshed:
-        """Sessions of the session table; `whole`: there are no others (of those that are watched)."""
+    def take_sessions(self, fresh: pl.DataFrame, whole: bool, left: int = 0, among: frozenset[int] = frozenset()) -> Refreshed:
+        """Sessions of the session table; `whole`: those of the rows `among` that are not among them are gone."""
         with self._lock:
-            joined = update_sessions(self.site.sessions.frame, fresh, self.gone, whole)
+            joined = update_sessions(self.site.sessions.frame, fresh, self.gone, whole, among)
             self.gone = joined.gone
             self.set(sessions=SessionTable(joined.frame))
             self._count(SESSION_TABLE, joined.frame.height - joined.frame["state"].null_count())
-            return Refreshed(self.site, joined.new, joined.changed, joined.gone, left)
+            return Refreshed(self.site, joined.new, joined.changed, joined.gone, left, joined.here)
 
     def take_log(self, kind: Kind, fresh: pl.DataFrame, left: int = 0) -> Refreshed:
         """Rows of a log: behind those that are known, without those that are known already."""

@@ -65,6 +65,7 @@ class FirewallSource:
         self.ha_state: str | None = None
         self.watched: SessionFilter | None = DISCARDED  # what `refresh` fetches of the session table
         self.followed: dict[Kind, str] = {}  # what `refresh` fetches of the logs
+        self._here: frozenset[int] = frozenset()  # rows of the watched sessions
         self._keeper = SiteKeeper(connection.address.name)
         self._run_time = RunTime(connection, vsys or "vsys1")
         self._refused: set[Kind] = set()
@@ -97,7 +98,9 @@ class FirewallSource:
         with self._work(progress):
             self.system = fetch_system(self.connection, progress, self._keeper.file("system information"))
             if is_panorama(self.system) and not self.connection.address.serial:
-                raise FirewallError(Failure.SAID, f"{self.name}: is a Panorama; choose one of the firewalls it manages")
+                raise FirewallError(
+                    Failure.PANORAMA, f"{self.name}: is a Panorama; choose one of the firewalls it manages"
+                )
             self._run_time.multi_vsys = self.system.multi_vsys
             self._keeper.set(systems=[self.system])
             self._try(lambda: self._note_ha(progress))
@@ -119,11 +122,15 @@ class FirewallSource:
         with self._work(progress):
             return count_sessions(self.connection, wanted, progress)
 
-    def load_sessions(self, wanted: SessionFilter, progress: Progress, most: int | None = None) -> Refreshed:
-        """Fetch sessions of the session table; from then on `refresh` watches this filter."""
+    def load_sessions(
+        self, wanted: SessionFilter, progress: Progress, most: int | None = None, watch: bool = True
+    ) -> Refreshed:
+        """Fetch sessions of the session table; from then on `refresh` watches this filter, unless only a part of its
+        sessions was fetched or `watch` says not to."""
         with self._work(progress):
             found = self._load(wanted, progress, most)
-            self.watched = wanted
+            if watch and most is None:
+                self.watched, self._here = wanted, found.here
             return found
 
     def search(self, kind: Kind, query: str, progress: Progress, most: int = MOST, follow: bool = False) -> Refreshed:
@@ -188,6 +195,8 @@ class FirewallSource:
         """Read the configuration anew, after a commit for instance."""
         with self._work(progress):
             self._open_configuration(progress)
+            if not self.site.applications.applications:
+                self._try(lambda: self._open_content(progress))
         return self.site
 
     def resolve(
@@ -257,8 +266,12 @@ class FirewallSource:
         if found.cut is not None:
             self._keeper.add_problems(problems_of(self.name, [found.cut]))
         serial = pl.lit(self.system.serial, pl.String()).cast(pl.Categorical()).alias("serial")
-        whole = found.cut is None and most is None and wanted == self.watched
-        return self._keeper.take_sessions(found.frame.with_columns(serial), whole, found.left)
+        watched = most is None and wanted == self.watched
+        whole = watched and found.cut is None
+        taken = self._keeper.take_sessions(found.frame.with_columns(serial), whole, found.left, self._here)
+        if watched:
+            self._here = taken.here if whole else self._here | taken.here
+        return taken
 
     def _search(self, kind: Kind, query: str, progress: Progress, most: int) -> Refreshed:
         if kind in self._refused or not has_log(kind, self.system.release):

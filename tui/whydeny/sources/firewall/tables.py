@@ -20,12 +20,14 @@ CHANGING = (
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The session table after new sessions came; `new`, `changed` and `gone` are row numbers. Gone rows are kept."""
+    """The session table after new sessions came; `new`, `changed`, `gone` and `here` (the sessions that came) are row
+    numbers. Gone rows are kept."""
 
     frame: pl.DataFrame
     new: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
     gone: frozenset[int] = frozenset()
+    here: frozenset[int] = frozenset()
 
 
 def append_rows(kind: Kind, known: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
@@ -41,11 +43,13 @@ def append_rows(kind: Kind, known: pl.DataFrame, fresh: pl.DataFrame) -> pl.Data
     return join_tables(kind, [known, fresh]) if known.height else fresh
 
 
-def update_sessions(known: pl.DataFrame, fresh: pl.DataFrame, gone: frozenset[int], whole: bool) -> Joined:
+def update_sessions(
+    known: pl.DataFrame, fresh: pl.DataFrame, gone: frozenset[int], whole: bool, among: frozenset[int] | None = None
+) -> Joined:
     """`known` with the sessions of `fresh`: changed ones in their rows, new ones behind.
 
-    `gone` are the rows whose sessions had left the session table before. `whole` says that `fresh` is all there is:
-    sessions of the session table that it lacks are gone too.
+    `gone` are the rows whose sessions had left the session table before. `whole` says that `fresh` is all there is of
+    the rows `among` (None: of the session table): those of them that it lacks are gone too.
     """
     places = known.with_row_index(_ROW).filter(pl.col("state").is_not_null())
     there = places.filter(~pl.col(_ROW).is_in(sorted(gone))) if gone else places
@@ -53,12 +57,14 @@ def update_sessions(known: pl.DataFrame, fresh: pl.DataFrame, gone: frozenset[in
     met = met.unique(_ROW, keep="last", maintain_order=True)
     back = frozenset(met[_ROW].to_list())
     missing = frozenset(there[_ROW].to_list()) - back if whole else frozenset()
+    if among is not None:
+        missing &= among
     frame, changed = _change(known, met)
     new = fresh.join(places.select(SESSION).unique(), on=list(SESSION), how="anti", nulls_equal=True)
     if new.height:
         frame = join_tables(Kind.TRAFFIC, [frame, new]) if frame.height else new
     numbers = tuple(range(known.height, frame.height))
-    return Joined(frame, numbers, changed, (gone - back) | missing)
+    return Joined(frame, numbers, changed, (gone - back) | missing, back.union(numbers))
 
 
 def _change(known: pl.DataFrame, met: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
