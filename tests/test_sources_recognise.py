@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -194,3 +195,38 @@ def test_a_file_beyond_the_stated_size_is_refused(tmp_path: Path, monkeypatch: p
     (tmp_path / "conf.xml").write_text(CONFIGURATION + " " * (3 << 20))
     with pytest.raises(InputError, match="has more than 1 MB"):
         open_inputs([tmp_path])
+
+
+def test_lists_in_an_archive_are_lists_too(tmp_path: Path) -> None:
+    (tmp_path / "ticket.zip").write_bytes(zipped({"lists/partners.txt": b"192.0.2.0/24\n", "log.csv": CSV.encode()}))
+    assert open_inputs([tmp_path]).answers.list_members == {"partners": ("192.0.2.0/24",)}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"x" * (2 << 20), id="one long word"),
+        pytest.param(b"," * (2 << 20), id="commas"),
+        pytest.param(b"admin@fw> show x\n" * 50_000, id="prompts"),
+        pytest.param(b"Session   1\n c2s flow:\n" + b"a b: c   " * 200_000, id="labels"),
+        pytest.param(CSV.encode() + b'"' * (2 << 20), id="quotes"),
+        pytest.param(
+            b"<14>May 14 10:00:08 fw 1,2024/05/14 10:00:08,1,TRAFFIC,a,1,\n" + b"1," * (1 << 20), id="a long line"
+        ),
+    ],
+)
+def test_text_made_to_keep_a_reader_busy_does_not(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "hostile").write_bytes(data)
+    (tmp_path / "good.csv").write_text(CSV)
+    begun = time.process_time()
+    site = open_inputs([tmp_path])
+    assert time.process_time() - begun < 5
+    assert 4711 in site.sessions.frame["session_id"].to_list()
+
+
+def test_a_line_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("whydeny.sources.exports.blocks.LONGEST_LINE", 1 << 20)
+    (tmp_path / "log.csv").write_bytes(CSV.encode() + b"y" * (4 << 20))
+    site = open_inputs([tmp_path])
+    assert len(site.sessions) == 1
+    assert [p.message for p in site.problems] == ["a line has more than 1 MB, as none of a log has"]

@@ -1,8 +1,9 @@
 """Open any number of saved files and folders together."""
 
 import io
+import re
 from collections.abc import Callable, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import polars as pl
 
@@ -125,7 +126,7 @@ class _File:
         name = self._item.name
         head = stream.peek(HEAD)
         recognised = recognise(head)
-        if recognised.form is Form.ANSWERS and PurePosixPath(self._item.folder).name.lower() in _LIST_FOLDERS:
+        if recognised.form is Form.ANSWERS and re.split(r"[:/\\]", self._item.folder)[-1].lower() in _LIST_FOLDERS:
             recognised = Recognised(Form.LIST)
         if recognised.form in (*_STREAMED, Form.UNUSABLE):
             self._read(recognised, stream, name)

@@ -8,8 +8,11 @@ from typing import Protocol, TypeVar
 
 import numpy as np
 
+from whydeny.model.errors import InputError
+
 FIRST = 1 << 20  # a small first block: its rows are on the screen while the rest is read
 BLOCK = 1 << 24
+LONGEST_LINE = 1 << 26
 _T = TypeVar("_T")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -57,7 +60,7 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
     """Blocks of whole lines as UTF-8, each with the number of bytes read from `stream` so far.
 
     The last block ends where the stream does, with or without a line break. A line longer than a block makes the
-    block grow.
+    block grow; raises `InputError` beyond `LONGEST_LINE`.
     """
     decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
     read = len(stream.read(mark))
@@ -71,6 +74,8 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
         end = piece.rfind(b"\n") + 1
         if not end:
             rest += piece
+            if len(rest) > LONGEST_LINE:
+                raise InputError(f"a line has more than {LONGEST_LINE >> 20} MB, as none of a log has")
             continue
         yield b"".join((rest, memoryview(piece)[:end])), read
         rest = piece[end:]

@@ -113,6 +113,7 @@ class Item:
     opener: Opener | None
     depth: int = 0
     why: str = ""
+    place: str = ""  # of a file on disk: where it really is
 
     @property
     def base(self) -> str:
@@ -140,7 +141,7 @@ def find_items(paths: Sequence[Path]) -> list[Item]:
     found: dict[str, Item] = {}
     for path in sorted(set(paths), key=str):
         for item in _of_path(path):
-            found.setdefault(os.path.realpath(item.name), item)
+            found.setdefault(item.place, item)
     return sorted(found.values(), key=lambda item: item.name)
 
 
@@ -212,12 +213,13 @@ def _of_folder(folder: Path) -> Iterator[Item]:
 
 
 def _refused(path: Path, why: str) -> Item:
-    return Item(str(path), str(path.parent), 0, 0, 0, None, why=why)
+    return Item(safe_text(str(path)), str(path.parent), 0, 0, 0, None, why=why, place=str(path))
 
 
 def _of_file(path: Path, folder: str) -> Item:
     size = path.stat().st_size
-    return Item(str(path), folder, size, size, size, lambda: path.open("rb"))
+    name = safe_text(str(path))
+    return Item(name, folder, size, size, size, lambda: path.open("rb"), place=os.path.realpath(path))
 
 
 def _of_gzip(item: Item, depth: int) -> Item:

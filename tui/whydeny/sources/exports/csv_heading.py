@@ -15,6 +15,9 @@ _TELLTALE = (
 )  # fmt: skip
 
 
+_MOST = 1_000  # columns; PAN-OS has about 120
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """The first line of an export: its separator, its headings, and where type and subtype stand."""
@@ -35,6 +38,8 @@ def read_heading(line: str) -> Heading | None:
         try:
             names = tuple(next(csv.reader([line], delimiter=separator), []))
         except csv.Error:
+            continue
+        if len(names) > _MOST:
             continue
         folded = [fold(n) for n in names]
         hits = max(len(set(folded).intersection(names_by_heading(kind))) for kind in Kind)

@@ -11,6 +11,7 @@ from functools import cache
 
 from whydeny.model.columns import COLUMNS, Kind
 from whydeny.model.release import Release
+from whydeny.model.safe import safe_text
 
 KINDS = {
     "TRAFFIC": Kind.TRAFFIC,
@@ -71,7 +72,7 @@ def assign(kind: Kind, headings: Sequence[str]) -> dict[int, str]:
     taken = set(found.values())
     for place, heading in enumerate(headings):
         folded = fold(heading)
-        extra = EXTRA + heading.strip()
+        extra = EXTRA + safe_text(heading.strip(), 100)
         if place not in found and folded and folded not in known and folded not in UNUSED and extra not in taken:
             found[place] = extra
             taken.add(extra)

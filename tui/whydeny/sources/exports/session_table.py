@@ -17,6 +17,8 @@ from whydeny.sources.exports.xml_stream import TooDeep, stream_documents
 from whydeny.sources.exports.xml_tools import DEEPEST
 
 _BATCH = 20_000
+_PIECES = 10_000  # of an element's text: more is none of PAN-OS and not kept
+_LONGEST = 2_000  # characters of a line
 # Element of an entry of `show session all` → column.
 _ENTRY = {
     "idx": "session_id", "vsys": "vsys", "application": "application", "state": "state", "type": "session_type",
@@ -134,7 +136,8 @@ class _Answer:
         self._text = []
 
     def data(self, text: str) -> None:
-        self._text.append(text)
+        if len(self._text) < _PIECES:
+            self._text.append(text)
 
 
 def row_of_entry(entry: Row) -> Row:
@@ -182,7 +185,7 @@ def _rows_of_all(text: str, line: int, rows: Rows) -> Iterator[tuple[int, Row]]:
     """The sessions of `show session all`: two lines each, flags N (NAT), S, D or B (which side), * (decrypted)."""
     first: re.Match[str] | None = None
     for number, raw in enumerate(text.splitlines(), line):
-        content = raw.strip()
+        content = raw[:_LONGEST].strip()
         if match := _ROW.fullmatch(content):
             if first is not None:
                 rows.skip(number, "expected the second line of a session (vsys and destination), found another session")
@@ -212,15 +215,15 @@ def _rows_of_details(text: str, line: int) -> Iterator[tuple[int, Row]]:
     details: Row = {}
     flow, begin = "", line
     for number, raw in enumerate(text.splitlines(), line):
-        if match := _NUMBER.fullmatch(raw):
+        if match := _NUMBER.fullmatch(raw[:_LONGEST]):
             if flows:
                 yield begin, row_of_details(flows, details)
             flows, details, flow, begin = {}, {"id": match[1]}, "", number
-        elif match := _FLOW.fullmatch(raw):
+        elif match := _FLOW.fullmatch(raw[:_LONGEST]):
             flow = match[1]
             flows[flow] = {}
         else:
-            for label, value in _PAIR.findall(raw.strip()):
+            for label, value in _PAIR.findall(raw[:_LONGEST].strip()):
                 if flow and label in _FLOW_LABELS:
                     flows[flow].setdefault(label, value.strip())
                 else:

@@ -27,8 +27,9 @@ from whydeny.sources.exports.layouts import (
 
 _BLOCK = 1 << 23
 _TYPES = "|".join((*KINDS, *OTHER_TYPES))
+# The receive time, the serial number and the type, which follow the first field.
 ROW = re.compile(
-    rb"[^,]*,\s*(?:\d{4}/\d\d/\d\d \d\d:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,]*),\s*[^,]*,\s*("
+    rb",\s*(?:\d{4}/\d\d/\d\d \d\d:\d\d(?::\d\d)?|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[^,]{0,20}),[^,]{0,40},\s*(?:"
     + _TYPES.encode()
     + rb"),"
 )
@@ -178,12 +179,9 @@ def _parse(text: bytes, width: int, types: Mapping[int, pl.DataType]) -> pl.Data
 
 
 def _row_start(line: bytes) -> int | None:
-    """Where the row begins in a line (0: the header has no comma); None where the line holds no row."""
-    if ROW.match(line):
-        return 0
-    if found := ROW.search(line):
-        return found.start()
-    return None
+    """Where the row begins in a line (0 unless the header has commas); None where the line holds no row."""
+    found = ROW.search(line)
+    return None if found is None else line.rfind(b",", 0, found.start()) + 1
 
 
 def _has_severity(fields: Sequence[bytes]) -> bool:

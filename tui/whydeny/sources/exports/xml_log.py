@@ -15,6 +15,8 @@ from whydeny.sources.exports.xml_tools import DEEPEST
 
 _FIRST_BATCH, _BATCH = 1_000, 20_000
 _FLAG_ELEMENTS = tuple(XML_ELEMENTS)
+_CHILDREN = 500  # of an entry, and
+_PIECES = 10_000  # of an element's text: more is none of PAN-OS and not kept
 _HOLDERS = ("logs", "log")  # what entries stand in
 
 
@@ -60,7 +62,8 @@ class _Page:
         row = self._row
         if row is not None:
             if self.depth == self._row_depth + 1:
-                row[tag] = "".join(self._text)
+                if len(row) < _CHILDREN:
+                    row[tag] = "".join(self._text)
             elif self.depth == self._row_depth:
                 self.entries += 1
                 self._take(row)
@@ -75,7 +78,8 @@ class _Page:
         self.depth -= 1
 
     def data(self, text: str) -> None:
-        self._text.append(text)
+        if len(self._text) < _PIECES:
+            self._text.append(text)
 
 
 class XmlLogReader:
