@@ -63,7 +63,9 @@ class SiteKeeper:
             if new:
                 self.set(problems=[*self.site.problems, *new])
 
-    def take_sessions(self, fresh: pl.DataFrame, whole: bool, left: int = 0, among: frozenset[int] = frozenset()) -> Refreshed:
+    def take_sessions(
+        self, fresh: pl.DataFrame, whole: bool, left: int = 0, among: frozenset[int] = frozenset()
+    ) -> Refreshed:
         """Sessions of the session table; `whole`: those of the rows `among` that are not among them are gone."""
         with self._lock:
             joined = update_sessions(self.site.sessions.frame, fresh, self.gone, whole, among)
