@@ -51,7 +51,7 @@ class Estate:
     _moved: float = 0.0
     _next: int = 900_000
     _born: dict[str, float] = field(default_factory=dict)
-    _patterns: list[Row] = field(default_factory=list)
+    _patterns: list[tuple[Row, dict[str, Any]]] = field(default_factory=list)  # a session, and its traffic row
     _origins: dict[str, dict[str, Any]] = field(default_factory=dict)  # session → the traffic row it will have
 
     def now(self) -> datetime:
@@ -64,7 +64,7 @@ class Estate:
             row = session_row(values | {"state": _state(values), "session_type": "FLOW"})
             self.sessions.append(row)
             self._origins[row["idx"]] = values
-        self._patterns = [dict(row) for row in self.sessions]
+        self._patterns = [(dict(row), self._origins[row["idx"]]) for row in self.sessions]
 
     def move(self) -> None:
         """Let the time since the last call pass: sessions end and get their log row, others begin."""
@@ -88,12 +88,12 @@ class Estate:
 
     def _begin(self, passed: float) -> None:
         self._next += 1
-        pattern = self._patterns[self._next % len(self._patterns)]
+        pattern, origin = self._patterns[self._next % len(self._patterns)]
         row = pattern | {"idx": str(self._next), "sport": str(20_000 + self._next % 40_000)}
         row["start-time"] = session_time(self.now())
         self.sessions.append(row)
         self._born[row["idx"]] = passed
-        self._origins[row["idx"]] = self._origins[pattern["idx"]]
+        self._origins[row["idx"]] = origin
 
     def _ended(self, row: Row) -> dict[str, Any]:
         """The traffic row of a session that ended just now."""
