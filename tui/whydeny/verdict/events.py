@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from whydeny.model.columns import Kind
-from whydeny.verdict.rows import LogRows
+from whydeny.verdict.rows import LogRows, Rows, micros
 
 COMMIT, CONTENT, REFRESH = "commit", "content", "list-refresh"
 
 _COMMIT_DONE = re.compile(r"\bcommit(all|-all)?\b.*\b(succeeded|success|completed|complete|ok|installed)\b")
-_CONTENT_DONE = re.compile(
-    r"(content|app(lication)?s?\b.*threat|threat (database )?version|panupv2).*(install|upgraded|update)"
-)
+_CONTENT = r"(contents?\b|app(lication)?s?\b.*threat|threat (database )?version|panupv2)"
+_CONTENT_DONE = re.compile(rf"{_CONTENT}.*(install|upgraded|update)|\binstalled\b.*{_CONTENT}")
+_NOT_DONE = re.compile(r"\b(download\w*|started|enqueued|queued|scheduled|checking|wildfire|anti-?virus)\b")
 _REFRESH = re.compile(
     r"\b(edl|external (dynamic )?list|fqdn)\b.*\b(refresh|refreshed|updated|fetch|changed)"
     r"|\b(refresh|updated?)\w*\b.*\b(edl|external (dynamic )?list|fqdn)\b"
@@ -64,7 +65,7 @@ def kind_of_event(text: str) -> str | None:
         return COMMIT
     if _REFRESH.search(lower):
         return REFRESH
-    if _CONTENT_DONE.search(lower) and "download" not in lower:
+    if _CONTENT_DONE.search(lower) and not _NOT_DONE.search(lower):
         return CONTENT
     return None
 
@@ -94,10 +95,10 @@ class Timeline:
             text = words[row]
             kind, moment = kind_of_event(text), self._system.moment(row)
             if kind is not None and moment is not None:
-                version = _VERSION.search(text)
+                versions = _VERSION.findall(text)
                 shown = frame["description"][row] or text
                 serial = frame["serial"][row]
-                found.append(Event(kind, moment, shown, Kind.SYSTEM, row, version.group(1) if version else "", serial))
+                found.append(Event(kind, moment, shown, Kind.SYSTEM, row, versions[-1] if versions else "", serial))
         return sorted(found, key=lambda event: event.moment)
 
     @cached_property
@@ -183,3 +184,36 @@ class Timeline:
             pattern = rf"(?:^|[\s\[\]:,'\"]){re.escape(name)}(?:$|[\s\[\]:,'\"])"
             self._naming[name] = self._change_texts.str.contains(pattern).arg_true().to_list()
         return self._naming[name]
+
+    # The same for many sessions at once: moments in microseconds, ascending.
+
+    def has(self, kind: str) -> bool:
+        """Whether there is any event of a kind."""
+        return any(event.kind == kind for event in self._events)
+
+    @property
+    def any_changes(self) -> bool:
+        """Whether the configuration log has a change at all."""
+        return bool(self._log[1])
+
+    def moments_of(self, kind: str, serial: str | None) -> Rows:
+        """When events of a kind were finished on a firewall."""
+        return _numbers(event.moment for event in self._events if event.kind == kind and _same(event.serial, serial))
+
+    def moments_of_commits(self, serial: str | None) -> Rows:
+        """When commits were submitted on a firewall."""
+        return _numbers(event.moment for event in self._log[0] if _same(event.serial, serial))
+
+    def moments_of_changes(self, serial: str | None) -> Rows:
+        """When anything was changed on a firewall."""
+        return _numbers(change.moment for change in self._log[1] if _same(change.serial, serial))
+
+    def moments_naming(self, names: Iterable[str], serial: str | None) -> Rows:
+        """When a change named one of these rules or objects."""
+        rows = sorted({row for name in names for row in self._rows_naming(name)})
+        changes = [self._log[1][row] for row in rows]
+        return _numbers(change.moment for change in changes if _same(change.serial, serial))
+
+
+def _numbers(moments: Iterable[datetime]) -> Rows:
+    return np.array([micros(moment) for moment in moments], dtype=np.int64)

@@ -1,0 +1,105 @@
+"""How far a verdict may go: whose configuration it is, of when, and what is missing."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from site_builder import SERIAL, build, files_of, release_of, uuid_of
+from whydeny.verdict.finding import Finding
+from whydeny.verdict.judge import Judge
+from whydeny.verdict.standing import HIGHEST, PROVED, ROW_ONLY, UNPROVED, standing
+
+SHIFT: dict[str, Any] = {
+    "release": "10.2.4",
+    "session": {"app": "ssh", "dport": 443},
+    "rules": ["Out from=trust to=untrust app=web-browsing,ssl service=any"],
+}
+UUID = "5d7259a7-f829-5d33-b3f7-6ef7f10b4f21"
+COMMIT_AFTER = {"at": "10:20:00", "cmd": "commit", "admin": "admin", "result": "Submitted"}
+EDIT_AFTER = {"at": "10:19:00", "cmd": "edit", "admin": "admin", "result": "Succeeded"}
+PATH = " vsys  vsys1 rulebase security rules  "
+
+
+def with_session(**more: Any) -> dict[str, Any]:
+    """The session of the base situation with other values."""
+    return {"session": SHIFT["session"] | more}
+
+
+def rule_of(text: str) -> dict[str, Any]:
+    """A configuration whose only rule is this."""
+    return {"rules": [text]}
+
+
+CASES: list[tuple[str, dict[str, Any], float, str]] = [
+    ("the configuration of the event", {}, HIGHEST, ""),
+    ("no configuration", {"configuration": False}, ROW_ONLY, "only the log row is there"),
+    ("a failure in the decryption log and no configuration",
+     {"configuration": False, "decryption_log": [{"err_index": "Protocol", "error": "Received fatal alert x from client"}]},
+     PROVED, "two logs that agree"),
+    ("a managed firewall without the pushed policy", {"panorama": True}, UNPROVED, "Panorama pushed are not among"),
+    ("the same with the pushed policy", {"panorama": True, "rules": [], "pushed": {"rules": SHIFT["rules"]}}, HIGHEST, ""),
+    ("a rule renamed since", {**with_session(rule="Old", rule_uuid=UUID), **rule_of(f"{SHIFT['rules'][0]} uuid={UUID}")},
+     PROVED, "now called Out (same uuid)"),
+    ("another rule of that name", with_session(rule_uuid=UUID), UNPROVED, "another rule has the name Out now"),
+    ("a rule deleted since", with_session(rule="Gone"), UNPROVED, "Gone of the row is not in this configuration"),
+    ("a rule disabled since", rule_of(f"{SHIFT['rules'][0]} disabled=yes"), UNPROVED, "is disabled in this configuration"),
+    ("a rule that denies now", rule_of(f"{SHIFT['rules'][0]} action=deny"), UNPROVED, "has action deny"),
+    ("a refusal that logs", {"default_rules": ["interzone-default action=deny log-end=yes"]}, UNPROVED, "logs its refusals"),
+    ("an address that the rule never took",
+     {**rule_of("Out from=trust to=untrust source=10.9.0.0/16 app=web-browsing service=any")}, UNPROVED, "by source this"),
+    ("another allow rule takes it now",
+     {"rules": ["New from=trust to=untrust app=ssh service=any", *SHIFT["rules"]]}, UNPROVED, "allowed it by New instead"),
+    ("a commit afterwards that changed the rule",
+     {"configuration_log": [{**EDIT_AFTER, "path": f"{PATH}Out application"}, COMMIT_AFTER]}, UNPROVED,
+     "changed and committed after the session"),
+    ("a commit afterwards that changed another rule",
+     {"configuration_log": [{**EDIT_AFTER, "path": f"{PATH}Printers"}, COMMIT_AFTER]}, PROVED, "none of these rules"),
+    ("a commit afterwards of which nobody logged the changes", {"configuration_log": [COMMIT_AFTER]}, UNPROVED,
+     "what they changed is not in the inputs"),
+    ("a commit afterwards on another firewall",
+     {"configuration_log": [{**COMMIT_AFTER, "serial": "007200000000002"}]}, HIGHEST, ""),
+    ("a change afterwards that nobody committed",
+     {"configuration_log": [{**EDIT_AFTER, "path": f"{PATH}Out application"}]}, HIGHEST, ""),
+    ("a commit before", {"configuration_log": [{**COMMIT_AFTER, "at": "09:20:00"}]}, HIGHEST, ""),
+    ("a row of before an upgrade", {"release": "", "saved": "10.2.4", **with_session(config_ver=2305)}, PROVED,
+     "the row is of PAN-OS 9.1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "cap", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_how_far_the_inputs_carry(changes: dict[str, Any], cap: float, words: str, tmp_path: Path) -> None:
+    case = SHIFT | changes
+    found = standing(Judge(build(case, tmp_path), release_of(case)).case(0))
+    assert found.cap == cap
+    assert any(words in reason for reason in found.reasons) or (not words and found.reasons == [])
+
+
+@pytest.mark.parametrize(("changes", "cap", "words"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+def test_no_verdict_goes_further_and_says_why(changes: dict[str, Any], cap: float, words: str, tmp_path: Path) -> None:
+    finding = judged(SHIFT | changes, tmp_path)
+    assert finding.verdict.confidence <= cap
+    assert words in finding.verdict.confidence_why
+
+
+def judged(case: dict[str, Any], folder: Path) -> Finding:
+    """The finding of the first row."""
+    return Judge(build(case, folder), release_of(case)).finding(0)
+
+
+def test_a_configuration_by_get_follows_the_candidate(tmp_path: Path) -> None:
+    running = files_of(SHIFT)["running-config.xml"].partition("\n")[2]
+    answer = f'<response status="success" code="19"><result total-count="1" count="1">{running}</result></response>'
+    found = standing(Judge(build(SHIFT | {"configuration": False, "files": {"get.xml": answer}}, tmp_path)).case(0))
+    assert found.cap == UNPROVED
+    assert "uncommitted" in found.reasons[0]
+
+
+def test_missing_inputs_are_named(tmp_path: Path) -> None:
+    finding = judged(SHIFT | {"panorama": True}, tmp_path)
+    assert any("pushed" in text for text in finding.verdict.missing)
+
+
+def test_the_uuid_of_the_builder_is_that_of_the_row(tmp_path: Path) -> None:
+    session = build(SHIFT, tmp_path).sessions.session(0)
+    assert (session.rule_uuid, session.serial) == (uuid_of("Out"), SERIAL)
