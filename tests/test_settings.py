@@ -29,11 +29,12 @@ def test_the_users_own_file_is_read(own_folders: Path) -> None:
 
 def test_everything_can_be_set(file: Path) -> None:
     file.write_text(
-        'theme = "light"\nglyphs = "ascii"\nclipboard = "file"\nmouse = false\n[keys]\n"table.first" = "g,home"\n'
+        'theme = "light"\nglyphs = "ascii"\nclipboard = "file"\nmouse = false\npace = 30\n'
+        '[keys]\n"table.first" = "g,home"\n'
     )
     settings, problems = read_settings(file, CHOICES)
     assert problems == ()
-    assert settings == Settings("light", "ascii", "file", False, {"table.first": "g,home"})
+    assert settings == Settings("light", "ascii", "file", False, {"table.first": "g,home"}, 30)
 
 
 @pytest.mark.parametrize(
@@ -43,10 +44,12 @@ def test_everything_can_be_set(file: Path) -> None:
         ("theme = 3", "theme is 3, expected auto, dark, light"),
         ("glyphs = true", "glyphs is True, expected a word in quotes"),
         ('mouse = "no"', "mouse is 'no', expected true or false"),
-        ("colour = 1", "there is no setting colour; there are clipboard, glyphs, keys, mouse, theme"),
+        ("colour = 1", "there is no setting colour; there are clipboard, glyphs, keys, mouse, pace, theme"),
+        ("pace = 1", "pace is 1, expected whole seconds from 2 to 3600"),
+        ("pace = true", "pace is True, expected whole seconds from 2 to 3600"),
         ('keys = "j"', "keys is 'j', expected a table [keys] of actions and their keys"),
         ('[keys]\n"table.first" = 5', "keys.table.first is 5, expected keys in quotes"),
-        ('"a\\u001b[2J" = 1', "there is no setting a\ufffd[2J; there are clipboard, glyphs, keys, mouse, theme"),
+        ('"a\\u001b[2J" = 1', "there is no setting a\ufffd[2J; there are clipboard, glyphs, keys, mouse, pace, theme"),
     ],
     ids=[
         "a theme that does not exist",
@@ -54,6 +57,8 @@ def test_everything_can_be_set(file: Path) -> None:
         "a truth for glyphs",
         "a word for the mouse",
         "an unknown setting",
+        "too fast a pace",
+        "a truth for the pace",
         "keys that are no table",
         "a number for a key",
         "an escape in a name",

@@ -14,6 +14,7 @@ from platformdirs import PlatformDirs
 from whydeny.model.safe import safe_text
 
 FILE = "settings.toml"
+FASTEST, SLOWEST = 2, 3600  # seconds of `pace`
 LARGEST = 256 * 1024  # bytes
 
 
@@ -32,7 +33,8 @@ class Settings:
     """What a settings file can say.
 
     `theme`, `glyphs` and `clipboard` name a choice of the screen (`auto`: by the terminal), `mouse` is whether it
-    takes the mouse, `keys` maps an action's id to its keys, with commas between several.
+    takes the mouse, `keys` maps an action's id to its keys, with commas between several. `pace` is how many seconds
+    pass between two looks at a live firewall.
     """
 
     theme: str = "auto"
@@ -40,6 +42,7 @@ class Settings:
     clipboard: str = "auto"
     mouse: bool = True
     keys: Mapping[str, str] = field(default_factory=dict)
+    pace: int = 10
 
 
 def user_folders() -> Folders:
@@ -86,6 +89,11 @@ def _take(table: Mapping[str, Any], choices: Mapping[str, Collection[str]]) -> t
         elif name == "keys":
             good[name], wrong = _keys(value)
             problems += wrong
+        elif name == "pace":
+            if isinstance(value, int) and not isinstance(value, bool) and FASTEST <= value <= SLOWEST:
+                good[name] = value
+            else:
+                problems.append(f"pace is {found}, expected whole seconds from {FASTEST} to {SLOWEST}")
         elif name == "mouse":
             if isinstance(value, bool):
                 good[name] = value
