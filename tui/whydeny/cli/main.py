@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": ("whydeny.cli.explain", "explain_command"),
     "match": ("whydeny.cli.match", "match_command"),
     "report": ("whydeny.cli.report", "report_command"),
+    "whatif": ("whydeny.cli.whatif", "whatif_command"),
     "applications": ("whydeny.cli.applications", "applications_command"),
     "snapshot": ("whydeny.cli.snapshot", "snapshot_command"),
     "doctor": ("whydeny.cli.doctor", "doctor_command"),
