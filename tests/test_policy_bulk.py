@@ -115,7 +115,7 @@ ANSWERS = DeviceAnswers(
 
 pick = st.sampled_from
 zones = pick((("any",), ("trust",), ("trust", "dmz"), ("untrust",)))
-addresses = st.lists(pick(ADDRESS_NAMES), min_size=1, max_size=2).map(tuple)
+addresses = st.lists(pick((*ADDRESS_NAMES, "US", "US", "DE", "e-list", "d-tags")), min_size=1, max_size=2).map(tuple)
 users = pick(
     (("known-user",), ("unknown",), ("pre-logon",), ("example\\ann",), ("carl@example.net", "unknown"),
      ("cn=asked,dc=example",), ("cn=other,dc=example",), ("dug-risky",))
@@ -266,7 +266,7 @@ def table(found: list[dict]) -> pl.DataFrame:
     )
 
 
-def compare(engine: Engine, found: list[dict], logged: bool) -> None:
+def compare(engine: Engine, found: list[dict], logged: bool) -> pl.DataFrame:
     """Hold the bulk answer of every row against the single look-up."""
     sessions = SessionTable(table(found))
     answers = match_all(engine, sessions.frame, logged=logged)
@@ -284,6 +284,7 @@ def compare(engine: Engine, found: list[dict], logged: bool) -> None:
                 single.possible[0].name if single.possible else None,
                 single.certainty,
             )
+    return answers
 
 
 def applications(complete: bool) -> ApplicationTable:
@@ -291,7 +292,7 @@ def applications(complete: bool) -> ApplicationTable:
     return ApplicationTable({a.name: a for a in TABLE}, complete=complete)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     security=rules_of(Rulebase.SECURITY),
     decryption=rules_of(Rulebase.DECRYPTION),
@@ -315,8 +316,71 @@ def test_bulk_is_the_single_look_up_for_every_row(
     compare(Engine(policy, applications(complete), ANSWERS, release), found, logged)
 
 
+@pytest.mark.parametrize(
+    ("asked", "one", "other"),
+    [
+        pytest.param({"from_zones": ("trust",)}, {"from_zone": "trust"}, {"from_zone": "dmz"}, id="source zone"),
+        pytest.param({"to_zones": ("dmz",)}, {"to_zone": "dmz"}, {"to_zone": None}, id="destination zone, not known"),
+        pytest.param({"rule_type": "intrazone"}, {"to_zone": "trust"}, {"to_zone": "dmz"}, id="within a zone"),
+        pytest.param({"sources": ("w-odd",)}, {"source": "10.1.4.1"}, {"source": "10.1.4.2"}, id="a wildcard mask"),
+        pytest.param({"sources": ("r-some",)}, {"source": "10.1.21.5"}, {"source": "10.1.21.6"}, id="the end of a range"),
+        pytest.param({"sources": ("n-six",)}, {"source": "2001:db8::5"}, {"source": "2001:db8:0:1::5"}, id="IPv6"),
+        pytest.param({"sources": ("0.0.0.0/0",)}, {"source": "0.0.0.0"}, {"source": "::"}, id="IPv4 or not"),
+        pytest.param({"sources": ("US",)}, {"source": "203.0.113.9"}, {"source": "192.168.7.7"}, id="a private address"),
+        pytest.param({"destinations": ("US",)}, {"destination_country": "US"}, {"destination_country": "DE"}, id="country"),
+        pytest.param({"destinations": ("US",), "negate_destination": True}, {"destination_country": None},
+                     {"destination_country": "DE"}, id="a country that is not known, negated"),
+        pytest.param({"destinations": ("e-list",)}, {"destination_edl": "e-list"}, {"destination_edl": "other"}, id="list"),
+        pytest.param({"destinations": ("e-list",), "negate_destination": True}, {"destination_edl": "e-list"},
+                     {"destination_edl": None}, id="an external list, negated"),
+        pytest.param({"destinations": ("d-tags",)}, {"destination_dag": "d-tags"}, {"destination_dag": None}, id="tags"),
+        pytest.param({"sources": ("h-dns",)}, {"source": None}, {"source": "10.1.0.11"}, id="an address not known"),
+        pytest.param({"users": ("pre-logon",)}, {"user": "pre-logon"}, {"user": "bob"}, id="pre-logon"),
+        pytest.param({"users": ("known-user",)}, {"state": "ACTIVE"}, {"state": None}, id="a live row does not say"),
+        pytest.param({"users": ("dug-risky",)}, {"user": "bob", "dynamic_user_group": "dug-risky"}, {"user": "bob"},
+                     id="dynamic user group"),
+        pytest.param({"services": ("s-low",)}, {"source_port": 443}, {"source_port": 51000}, id="source port"),
+        pytest.param({"services": ("s-web",)}, {"destination_port": 8080}, {"destination_port": 8081}, id="port range"),
+        pytest.param({"services": ("s-web",)}, {"destination_port": None}, {"destination_port": 81}, id="port not known"),
+        pytest.param({"services": ("application-default",)}, {"application": "chat-base", "destination_port": 5010},
+                     {"application": "chat-base", "destination_port": 5011}, id="the end of a default range"),
+        pytest.param({"services": ("application-default",)}, {"application": "web-browsing", "flags": 0x01000000},
+                     {"application": "web-browsing"}, id="decrypted, by the flags"),
+        pytest.param({"services": ("application-default",)},
+                     {"application": "web-browsing", "flags": None, "proxied": "True"},
+                     {"application": "web-browsing", "flags": None, "proxied": "False"}, id="decrypted, by the proxy state"),
+        pytest.param({"services": ("application-default",), "applications": ("ssl", "dns")},
+                     {"application": "incomplete", "destination_port": None},
+                     {"application": "incomplete", "destination_port": 54}, id="no application and no port yet"),
+        pytest.param({"services": ("application-default",), "applications": ("ping",)},
+                     {"application": "incomplete", "protocol": 1}, {"application": "incomplete", "protocol": 47},
+                     id="no application yet, an ICMP type nobody logged"),
+        pytest.param({"services": ("application-default",), "applications": ("smtp",)},
+                     {"application": "incomplete", "destination_port": 25},
+                     {"application": "incomplete", "destination_port": 26}, id="no application yet, a default port"),
+        pytest.param({"applications": ("chat",)}, {"application": "odd", "app_container": "chat"},
+                     {"application": "odd", "app_container": "other"}, id="container"),
+        pytest.param({"applications": ("af-risk",)}, {"application": "odd", "app_risk": 4},
+                     {"application": "odd", "app_risk": 3}, id="risk"),
+        pytest.param({"categories": ("games", "c-own")}, {"category": "games"}, {"category": "news"}, id="category"),
+        pytest.param({"schedule": "office"}, {"start": datetime(2024, 5, 3, 11, 59), "elapsed": 59},
+                     {"start": datetime(2024, 5, 3, 11, 59), "elapsed": 60}, id="the end of a weekly range"),
+        pytest.param({"schedule": "once"}, {"start": datetime(2024, 5, 2, 8)}, {"start": datetime(2024, 5, 2, 7, 59)},
+                     id="the start of two dates"),
+        pytest.param({"schedule": "office"}, {"start": None, "elapsed": None}, {}, id="a time that is not known"),
+    ],
+)  # fmt: skip
+def test_bulk_tells_rows_apart_that_differ_in_one_thing(asked, one, other):
+    policy = Policy(
+        "vsys1", "001", Release(10, 2), {Rulebase.SECURITY: (Rule("r", Rulebase.SECURITY, 1, HERE, **asked),)}, (SCOPE,)
+    )
+    engine = Engine(policy, applications(complete=False), ANSWERS, Release(10, 2))
+    answers = compare(engine, [PLAIN | one, PLAIN | other, PLAIN | one], logged=False)
+    assert answers.row(0) == answers.row(2) != answers.row(1)
+
+
 @pytest.mark.parametrize("criterion", LOOKED_AT)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(data=st.data(), release=pick((None, Release(8, 1), Release(10, 2))), complete=st.booleans())
 def test_bulk_sees_all_that_one_criterion_looks_at(criterion, data, release, complete):
     rules, found = data.draw(focused(criterion))
