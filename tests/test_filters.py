@@ -1,7 +1,7 @@
 """The filter language itself: what parses, what its names are, and what is said about the rest."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.filters.compile import compile_filter, needs_judgement
@@ -161,6 +161,7 @@ def test_takes_what_is_just_within_the_bounds() -> None:
     compile_filter(" or ".join(["app eq b"] * MOST_TERMS))
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.text("()!'\"=<> abeqinort.,-0/\\‘”")))
 def test_any_text_parses_or_raises_its_own_error(text: str) -> None:
     try:
@@ -189,6 +190,7 @@ _trees: st.SearchStrategy[Node] = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_trees)
 def test_every_tree_survives_being_written_and_read(tree: Node) -> None:
     assert parse_filter(to_text(tree)) == tree

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.filters.compile import compile_filter
@@ -303,12 +303,14 @@ _trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(_trees, _rows)
 def test_every_filter_selects_what_reading_it_row_by_row_does(tree: Node, rows: list[dict[str, Any]]) -> None:
     found = _frame(rows).select(compile_filter(to_text(tree)).alias("kept"))["kept"].to_list()
     assert found == [_reads(tree, row) for row in rows]
 
 
+@settings(deadline=None)
 @given(_trees, _rows)
 def test_a_firewall_is_asked_for_at_least_what_the_filter_selects(tree: Node, rows: list[dict[str, Any]]) -> None:
     asked = to_firewall(tree)
@@ -357,6 +359,7 @@ def test_plain_words_look_at_visible_columns_only() -> None:
         plain_words("x " * 21, ["rule"])
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4).map(str), st.data())
 def test_any_part_of_an_ipv4_address_finds_it_and_nothing_else(address: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(address) - 1))
@@ -367,6 +370,7 @@ def test_any_part_of_an_ipv4_address_finds_it_and_nothing_else(address: str, dat
     assert found == [True, part in other, False]
 
 
+@settings(deadline=None)
 @given(st.one_of(st.ip_addresses(v=6), st.ip_addresses(network="2001:db8::/44")), st.data())
 def test_any_beginning_of_an_ipv6_address_finds_it(address: Any, data: st.DataObject) -> None:
     number = int(address)
@@ -435,6 +439,7 @@ def test_offers_the_closing_parenthesis_only_where_one_is_open() -> None:
     assert ")" not in [option.text for option in complete("app eq dns ", 11).options]
 
 
+@settings(deadline=None)
 @given(st.text("()!'\" <>=aeqndpinor.,10", max_size=30), st.integers(0, 30))
 def test_completion_survives_any_text(text: str, cursor: int) -> None:
     found = complete(text, min(cursor, len(text)), frame=FRAME)

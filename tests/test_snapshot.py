@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, UserMapping
@@ -570,6 +570,7 @@ def test_marks_of_rows_that_are_not_there_are_dropped(saved: Path) -> None:
 _SMALL: list[bytes] = []
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_changed_byte_is_found_or_changes_nothing(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

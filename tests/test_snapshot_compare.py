@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.model.columns import Kind, schema
@@ -181,6 +181,7 @@ def test_rules_of_every_level_are_compared() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_moving_the_named_rules_explains_the_new_order(order: list[int]) -> None:
     before = [_rule(str(number), number + 1) for number in range(6)]

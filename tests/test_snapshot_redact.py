@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.model.addresses import V4_BASE, format_address, is_ipv4, parse_address, parse_network
@@ -74,6 +74,7 @@ _inside = st.ip_addresses(network="10.0.0.0/8").map(lambda address: V4_BASE + in
 _numbers = st.one_of(_v4, _v6, _inside, st.ip_addresses(network="2001:db8::/32").map(int))
 
 
+@settings(deadline=None)
 @given(st.lists(_numbers, min_size=2, max_size=12, unique=True), st.binary(min_size=1, max_size=32))
 def test_addresses_share_as_many_leading_bits_as_before(numbers: list[int], key: bytes) -> None:
     permuted = AddressMap(key)
@@ -84,6 +85,7 @@ def test_addresses_share_as_many_leading_bits_as_before(numbers: list[int], key:
             assert _common(permuted.one(one), permuted.one(other)) == _common(one, other)
 
 
+@settings(deadline=None)
 @given(_numbers, st.sampled_from(SPECIAL))
 def test_nothing_leaves_or_enters_a_special_network(number: int, network: str) -> None:
     first, last = parse_network(network) or (0, 0)
@@ -102,6 +104,7 @@ def test_one_address_at_a_time_or_all_at_once_is_the_same() -> None:
 @pytest.mark.parametrize(
     "text", ["10.20.1.0/0.0.248.255", "10.0.5.0/0.255.0.15", "10.0.0.1/0.0.0.0", "0.0.0.3/255.255.255.252"]
 )
+@settings(deadline=None)
 @given(data=st.data())
 def test_a_wildcard_stays_a_wildcard(text: str, data: st.DataObject) -> None:
     aliases = Aliases(KEY)
@@ -115,6 +118,7 @@ def test_a_wildcard_stays_a_wildcard(text: str, data: st.DataObject) -> None:
     assert fits_wildcard(number, before) == fits_wildcard(aliases.addresses.one(number), after)
 
 
+@settings(deadline=None)
 @given(_v4, _v4, _v4)
 def test_a_range_becomes_the_networks_that_it_consists_of(one: int, other: int, asked: int) -> None:
     first, last = min(one, other), max(one, other)
