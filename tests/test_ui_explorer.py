@@ -245,13 +245,17 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.filter", "Esc leaves and the filter stays", ["slash", "s", "s", "h", "escape"], ids_are(103)),
     ("explorer.filter_off", "lay the filter aside", ["f"], says("filter off")),
     ("explorer.filter_off", "take it up again", ["f", "f"], ids_are(*DENIED_IDS)),
+    ("explorer.terms", "a term is turned off", ["x", "enter", "escape"], says("13 of 13")),
+    ("explorer.terms", "and on", ["x", "enter", "enter", "escape"], ids_are(*DENIED_IDS)),
+    ("explorer.filters", "kept under a name", ["b", "m", "i", "n", "e", "enter"], says("kept as mine")),
+    ("explorer.filters", "and taken up", ["b", "m", "enter", "a", "b", "enter"], ids_are(*DENIED_IDS)),
     ("explorer.denied", "back to the denied ones", ["a", "d"], ids_are(*DENIED_IDS)),
     ("explorer.all", "all sessions", ["a"], says("13 of 13")),
     ("explorer.only_value", "only this application", ["right", "right", "right", "equals_sign"], ids_are(101)),
     ("explorer.without_value", "without this source", ["l", "exclamation_mark"], ids_are(102, 103, 104)),
     ("explorer.sort", "addresses sort as numbers, IPv4 among IPv6", ["l", "s"], ids_are(102, 101, 103, 104)),
     ("explorer.sort", "again is the other way round", ["l", "s", "s"], ids_are(104, 103, 101, 102)),
-    ("explorer.sort_also", "inside the order there is", ["l", "l", "l", "l", "s", "h", "S"], says("rule▲1")),
+    ("explorer.sort_also", "inside the order there is", ["l", "l", "l", "l", "s", "h", "A"], says("rule▲1")),
     ("explorer.columns", "a list to choose from", ["c"], screen_is(PickScreen, "Columns")),
     ("explorer.columns", "Space turns one off", ["c", "space", "escape"], columns_are("source")),
     ("explorer.narrower", "narrower", ["l", "less_than_sign"], width_of("source", 13)),
@@ -362,6 +366,26 @@ async def test_up_brings_back_what_was_typed_before() -> None:
         await stage.press("slash", "s", "s", "h", "enter", "a", "slash", "up")
         assert stage.explorer.filter_bar.text == "ssh"
         assert stage.ids == [103]
+
+
+async def test_what_fits_is_offered_and_taken_with_tab() -> None:
+    async with staged(small_site(), where="") as stage:
+        await stage.press("slash")
+        await stage.type("( ap")
+        assert "Tab app" in stage.lines[2]
+        await stage.press("tab", "tab")
+        assert stage.explorer.filter_bar.text == "( app eq "
+        assert "ssl 8" in stage.lines[2]
+        await stage.press("ctrl+n", "ctrl+p", "ctrl+n", "tab", "right_parenthesis", "enter")
+        assert len(stage.rows) == 1
+        assert "Tab" not in stage.lines[2]
+
+
+async def test_tab_leaves_the_bar_where_nothing_fits() -> None:
+    async with staged(small_site(), where="") as stage:
+        await stage.press("slash", "q", "tab")
+        focus_is("table")(stage)
+        assert stage.ids == [102]
 
 
 async def test_a_hostile_paste_is_made_harmless() -> None:

@@ -152,11 +152,12 @@ async def staged(
     reports: Path | None = None,
     settled: bool = True,
     title: str = "small site",
+    memory: Path | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stage]:
     """The explorer with a site on it, at a size, with settings."""
     options = Options(settings=Settings(**{"theme": "dark", "glyphs": "unicode", "clipboard": "file", **settings}),
-                      reports=reports)  # fmt: skip
+                      reports=reports, memory=memory)  # fmt: skip
     app = ExplorerApp(lambda _progress: site, title, where, options)
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)

@@ -20,11 +20,13 @@ from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.settings import Settings, read_settings, user_folders
+from whydeny.ui import memory
 from whydeny.ui.actions import bindings
 from whydeny.ui.clipboard import WAYS, Copied, copy
 from whydeny.ui.crash import write_report
 from whydeny.ui.glyphs import choose_glyphs
 from whydeny.ui.jobs import Jobs
+from whydeny.ui.memory import read_memory, write_memory
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.opening import OpeningScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
@@ -39,7 +41,8 @@ FAILED = 2  # exit status where the inputs can't be used, as the command line ha
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the explorer behaves. `release`, `serial` and `device_group` say whose policy is meant where the inputs
-    leave it open; `passed_over` are sentences about settings that can't be used; crash reports go to `reports`."""
+    leave it open; `passed_over` are sentences about settings that can't be used; crash reports go to
+    `reports`, what is remembered between runs to `memory` (None: nowhere)."""
 
     release: Release | None = None
     serial: str | None = None
@@ -47,6 +50,7 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     passed_over: tuple[str, ...] = ()
     reports: Path | None = None
+    memory: Path | None = None
 
     @property
     def keymap(self) -> Mapping[str, str]:
@@ -77,6 +81,7 @@ class ExplorerApp(App[int]):
         self.where = where
         self.glyphs = choose_glyphs(self.options.settings.glyphs)
         self.jobs = Jobs(self, lambda error: write_report(error, self.options.reports))
+        self.memory = read_memory(self.options.memory)
         self.animation_level = "none"
         for theme in THEMES.values():
             self.register_theme(theme)
@@ -115,8 +120,9 @@ class ExplorerApp(App[int]):
         self.exit(return_code=status)
 
     def on_unmount(self) -> None:
-        """Nobody waits for work that is still under way."""
+        """Nobody waits for work that is still under way; what was chosen is remembered."""
         self.jobs.cancel_all()
+        write_memory(self.memory, self.options.memory)
 
     def fail(self, error: WhydenyError) -> None:
         """Leave with the sentence of an error that makes going on useless."""
@@ -207,7 +213,8 @@ def run_explorer(
     inputs; `where` is the filter to start with; the rest says whose policy is meant where the inputs leave it open.
     """
     settings, passed_over = read_settings(choices=CHOICES)
-    options = Options(release, serial, device_group, settings, passed_over, user_folders().reports)
+    folders = user_folders()
+    options = Options(release, serial, device_group, settings, passed_over, folders.reports, folders.data / memory.FILE)
     app = ExplorerApp(open_site, title, where, options)
     app.run(mouse=settings.mouse)
     return app.return_code or 0

@@ -265,6 +265,19 @@ SETS: tuple[tuple[int, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 
+def value_of(frame: pl.DataFrame, row: int, column: ScreenColumn) -> tuple[str, object]:
+    """The model's column behind a cell and its value: an address as number, None where there is none."""
+    values = frame.row(row, named=True)
+    if column.name == "why" and values["cause"] is None:
+        return "outcome", values["outcome"]
+    name = column.order[0]
+    if not name.endswith("_hi"):
+        return name, values[name]
+    name = name.removesuffix("_hi")
+    low = values[f"{name}_lo"]
+    return name, None if low is None else join_halves(values[f"{name}_hi"] or 0, low)
+
+
 def usual_columns(width: int) -> tuple[ScreenColumn, ...]:
     """The columns for a terminal of this width."""
     names = next(names for least, names in SETS if width >= least)

@@ -10,6 +10,7 @@ from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.native import narrowed, term
 from whydeny.filters.parse import parse_filter
 from whydeny.filters.plain import is_language, plain_words
+from whydeny.model.columns import Kind
 from whydeny.ui.columns import ScreenColumn
 
 # `and`, `or`, and what may become one of them with the next letter.
@@ -28,7 +29,7 @@ class Filter:
     judged: bool = False
 
 
-def understand(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame) -> Filter:
+def understand(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame, kind: Kind = Kind.TRAFFIC) -> Filter:
     """The filter behind `text`: the filter language where it reads as such, else words for the visible `columns`.
     Words behind a closed language part are looked for in what that part selects.
 
@@ -37,13 +38,13 @@ def understand(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame) 
     if not text.strip():
         return Filter(text, None)
     if not is_language(text):
-        return Filter(text, _words(text, columns, frame), judged=_shows_verdicts(columns))
+        return Filter(text, _words(text, columns, frame, kind), judged=_shows_verdicts(columns))
     language, words = split_words(text)
-    condition = compile_filter(language, columns=frame.columns)
-    judged = needs_judgement(parse_filter(language))
+    condition = compile_filter(language, kind, frame.columns)
+    judged = needs_judgement(parse_filter(language), kind)
     if not words:
         return Filter(text, condition, judged)
-    return Filter(text, condition & _words(words, columns, frame), judged or _shows_verdicts(columns))
+    return Filter(text, condition & _words(words, columns, frame, kind), judged or _shows_verdicts(columns))
 
 
 def split_words(text: str) -> tuple[str, str]:
@@ -56,10 +57,10 @@ def split_words(text: str) -> tuple[str, str]:
     return head + closing, words
 
 
-def _words(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame) -> pl.Expr:
+def _words(text: str, columns: Sequence[ScreenColumn], frame: pl.DataFrame, kind: Kind) -> pl.Expr:
     seen = dict.fromkeys(name for column in columns for name in column.searched)
     known = [name for name in seen if name in frame.columns or f"{name}_lo" in frame.columns]
-    return plain_words(text, known)
+    return plain_words(text, known, kind)
 
 
 def _shows_verdicts(columns: Sequence[ScreenColumn]) -> bool:

@@ -41,4 +41,5 @@ def make_shown(before: View, wanted: Wanted, progress: Progress) -> Shown:
         hits = marked if hits is None else hits & marked
     view = filtered_by(view, hits)
     progress.step("counting", 0, 0)
-    return Shown(view, times_of(view, frozenset(str(outcome) for outcome in REFUSED)))
+    counted = "outcome" in frame.columns
+    return Shown(view, times_of(view, frozenset(str(outcome) for outcome in REFUSED)) if counted else None)

@@ -5,13 +5,11 @@ from datetime import datetime
 
 import polars as pl
 
-from whydeny.model.addresses import join_halves
 from whydeny.model.columns import Kind
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site, SystemInfo
 from whydeny.model.tables import LogTable
-from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.explaining import Explainer
 from whydeny.ui.widgets.timeline import Moment
 from whydeny.verdict.finding import Outcome
@@ -64,6 +62,11 @@ class Workbench:
         """The firewall, where the inputs say which."""
         return self.site.systems[0] if self.site.systems else None
 
+    @property
+    def live(self) -> bool:
+        """Whether the sessions are those of a session table rather than of a log."""
+        return bool(len(self.frame)) and self.frame["state"].null_count() == 0
+
     def count(self, outcome: Outcome) -> int:
         """How many sessions ended so."""
         return int((self.frame["outcome"].cast(pl.String) == outcome).sum())
@@ -100,15 +103,3 @@ class Workbench:
     def take(self, frame: pl.DataFrame) -> None:
         """Use the table with the verdicts from now on."""
         self.frame, self.judged = frame, True
-
-    def value_of(self, row: int, column: ScreenColumn) -> tuple[str, object]:
-        """The model's column behind a cell and its value: an address as number, None where there is none."""
-        values = self.frame.row(row, named=True)
-        if column.name == "why" and values["cause"] is None:
-            return "outcome", values["outcome"]
-        name = column.order[0]
-        if not name.endswith("_hi"):
-            return name, values[name]
-        name = name.removesuffix("_hi")
-        low = values[f"{name}_lo"]
-        return name, None if low is None else join_halves(values[f"{name}_hi"] or 0, low)

@@ -2,7 +2,7 @@
 
 from textual import on
 
-from whydeny.ui.columns import SESSION_COLUMNS, ScreenColumn
+from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.screens.rows_part import RowsPart
 from whydeny.ui.view import SortKey
@@ -12,8 +12,18 @@ from whydeny.ui.widgets.table import RowTable
 class ColumnsPart(RowsPart):
     """Choosing, moving and sizing columns; sorting."""
 
+    @property
+    def _widths(self) -> dict[str, int]:
+        return self.memory.widths.setdefault(self.remembered_as, {})
+
+    def chosen_columns(self) -> list[ScreenColumn]:
+        """The columns that the user chose, none where nothing was chosen."""
+        named = {column.name: column for column in self.all_columns}
+        chosen = self.memory.columns.get(self.remembered_as, [])
+        return [named[name] for name in chosen if name in named]
+
     def place_columns(self) -> None:
-        self.table.set_columns(self.columns, self.widths)
+        self.table.set_columns(self.columns, self._widths)
 
     def _sort_by(self, column: ScreenColumn, also: bool) -> None:
         there = next((key for key in self.sort_keys if key.column == column.name), None)
@@ -52,7 +62,7 @@ class ColumnsPart(RowsPart):
         if column is None:
             return
         now = next((p.width for p in self.table.placed if p.column is column), column.wide)
-        self.widths[column.name] = min(max(now + cells, 3), 60)
+        self._widths[column.name] = min(max(now + cells, 3), 60)
         self.place_columns()
 
     def _move_column(self, steps: int) -> None:
@@ -63,7 +73,7 @@ class ColumnsPart(RowsPart):
         at = names.index(column.name)
         to = min(max(at + steps, 0), len(names) - 1)
         names.insert(to, names.pop(at))
-        self.chosen = tuple(names)
+        self.memory.columns[self.remembered_as] = names
         self.place_columns()
 
     def action_column_before(self) -> None:
@@ -78,7 +88,7 @@ class ColumnsPart(RowsPart):
         """Hide this column."""
         column = self.table.column
         if column is not None and len(self.columns) > 1:
-            self.chosen = tuple(c.name for c in self.columns if c.name != column.name)
+            self.memory.columns[self.remembered_as] = [c.name for c in self.columns if c.name != column.name]
             self.place_columns()
 
     def action_columns(self) -> None:
@@ -88,7 +98,7 @@ class ColumnsPart(RowsPart):
             shown = {c.name for c in self.columns}
             return [
                 Choice(c.name, f"{self.glyphs.match if c.name in shown else ' '} {c.title}", c.what)
-                for c in SESSION_COLUMNS
+                for c in self.all_columns
             ]
 
         def toggle(name: str) -> list[Choice]:
@@ -97,7 +107,7 @@ class ColumnsPart(RowsPart):
                 names.remove(name)
             elif name not in names:
                 names.append(name)
-            self.chosen = tuple(names)
+            self.memory.columns[self.remembered_as] = names
             self.place_columns()
             return choices()
 

@@ -9,8 +9,7 @@ from whydeny.model.errors import WhydenyError
 from whydeny.ui.explaining import Explained
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span, line
-from whydeny.ui.screens.columns_part import ColumnsPart
-from whydeny.ui.screens.explorer_base import PANES, RULE_PANES
+from whydeny.ui.screens.explorer_base import PANES, RULE_PANES, ExplorerBase
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane
 from whydeny.ui.widgets.table import RowTable
@@ -22,7 +21,7 @@ PATIENCE = 0.25  # seconds after which panes that belong to another row are empt
 REST = 0.06  # seconds after which a cursor is at rest and the panes follow
 
 
-class DetailPart(ColumnsPart):
+class DetailPart(ExplorerBase):
     """Verdict and rules of the row under the cursor, and steps in and out."""
 
     def __init__(self, workbench: Workbench, title: str) -> None:
@@ -168,8 +167,11 @@ class DetailPart(ColumnsPart):
         return True
 
     def action_step_out(self) -> None:
-        """One step back; from the top, stop judging."""
-        if not self.step_out() and self.jobs.cancel("judge"):
+        """One step back; first of all stop what keeps the rows waiting, and from the top the judging."""
+        if self.jobs.cancel("rows"):
+            self.show_count()
+            self.say("stopped; the rows are those of before")
+        elif not self.step_out() and self.jobs.cancel("judge"):
             self._not_judged(WhydenyError("stopped judging; a verdict still comes for the row under the cursor"))
 
     def action_zoom(self) -> None:

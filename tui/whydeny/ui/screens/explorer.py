@@ -69,6 +69,18 @@ class ExplorerScreen(OffersPart):
         self.show_head()
         self.show_keys()
 
+    @property
+    def why_no_rows(self) -> tuple[str, ...]:
+        """What would fill an empty table."""
+        return (
+            "No traffic log among the inputs, so there is no session to show.",
+            "Monitor > Logs > Traffic, export CSV; or `show session all` as text.",
+        )
+
+    def action_denied(self) -> None:
+        """Only sessions that were allowed, then denied."""
+        self.set_filter(DENIED)
+
     # Commands by name.
 
     def commands(self) -> list[Choice]:

@@ -1,81 +1,66 @@
-"""What the parts of the explorer's screen share: its widgets, its state, words at the bottom, work off the thread."""
+"""What the parts of the explorer's screen share: the site, its panes, which of them has the screen, the top line."""
 
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
-
-from textual.timer import Timer
+import polars as pl
 from textual.widget import Widget
 
-from whydeny.model.errors import WhydenyError
-from whydeny.model.progress import Progress
-from whydeny.ui.actions import ACTIONS, Action, keys_of
 from whydeny.ui.columns import SESSION_COLUMNS, ScreenColumn, dated, usual_columns
 from whydeny.ui.explaining import Explained
-from whydeny.ui.filtering import Filter
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span
-from whydeny.ui.screens.base import BaseScreen
-from whydeny.ui.view import SortKey
+from whydeny.ui.screens.columns_part import ColumnsPart
 from whydeny.ui.widgets.bar import Bar
-from whydeny.ui.widgets.filter_bar import FilterBar
 from whydeny.ui.widgets.panes import RulePane, VerdictPane
-from whydeny.ui.widgets.table import RowTable
 from whydeny.ui.workbench import Workbench
 from whydeny.verdict.finding import Outcome
 
-Result = TypeVar("Result")
-
-OFF_THREAD = 50_000  # rows; what takes longer than a frame with more goes to a thread
-WORDS_STAY = 4.0  # seconds that a word at the bottom stays
 RULE_PANES = ("security", "decryption", "authentication")
 PANES = ("table", "why", *RULE_PANES)
 
 
-class ExplorerBase(BaseScreen):
-    """State and widgets of the explorer's screen; its parts add what keys do. `SCOPES` are those of its actions."""
-
-    SCOPES: ClassVar[tuple[str, ...]] = ("explorer", "app")
+class ExplorerBase(ColumnsPart):
+    """State and panes of the explorer's screen; its parts add what keys do."""
 
     def __init__(self, workbench: Workbench, title: str) -> None:
         super().__init__()
         self.bench = workbench
         self.inputs = title
         self.denied = workbench.count(Outcome.ALLOWED_THEN_DENIED)
-        self.filter = Filter("", None)
-        self.aside = ""  # the filter that was laid aside
-        self.sort_keys: tuple[SortKey, ...] = (SortKey("time", ("time",)),)
-        self.only_marked = False
-        self.chosen: tuple[str, ...] | None = None  # names of columns; None: the usual ones
-        self.widths: dict[str, int] = {}
         self.explained: Explained | None = None
         self.zoomed = ""
-        self._word: Timer | None = None
 
     @property
-    def table(self) -> RowTable:
-        """The session table."""
-        return self.query_one("#table", RowTable)
+    def frame(self) -> pl.DataFrame:
+        """The sessions, with their verdicts once there are some."""
+        return self.bench.frame
+
+    @property
+    def all_columns(self) -> tuple[ScreenColumn, ...]:
+        """Every column that can be chosen."""
+        return SESSION_COLUMNS
+
+    @property
+    def columns(self) -> tuple[ScreenColumn, ...]:
+        """The columns that are chosen, or usual for this width, with dates where the sessions are of several days."""
+        return dated(self.chosen_columns() or usual_columns(self.size.width), *self.bench.span)
+
+    @property
+    def remembered_as(self) -> str:
+        """Sessions of a session table are looked at differently from those of a log."""
+        return "sessions" if self.bench.live else "log"
 
     @property
     def why(self) -> VerdictPane:
         """The verdict."""
         return self.query_one("#why", VerdictPane)
 
-    @property
-    def filter_bar(self) -> FilterBar:
-        """The filter."""
-        return self.query_one(FilterBar)
-
     def rule_pane(self, rulebase: str) -> RulePane:
         """The pane of a rulebase."""
         return self.query_one(f"#{rulebase}", RulePane)
 
-    @property
-    def columns(self) -> tuple[ScreenColumn, ...]:
-        """The columns that are chosen, or usual for this width."""
-        named = {column.name: column for column in SESSION_COLUMNS}
-        usual = usual_columns(self.size.width)
-        return dated([named[name] for name in self.chosen] if self.chosen is not None else usual, *self.bench.span)
+    def show_filter_row(self) -> None:
+        """The filter bar can be seen with the table."""
+        if self.zoomed not in ("", "table"):
+            self.set_zoom("")
 
     def set_zoom(self, zoom: str, pane: Widget | None = None) -> None:
         """Give the screen to the table, the detail, the verdict (`why`) or a rule's `pane`; empty: to all."""
@@ -109,48 +94,3 @@ class ExplorerBase(BaseScreen):
         elif self.size.width >= 100:
             right = [Span(f"{total:,} session{'' if total == 1 else 's'}{dot}", "quiet"), *right]
         self.query_one("#head", Bar).show(spans, right)
-
-    def say(self, words: str, role: str = "") -> None:
-        """A word at the bottom, for a while."""
-        if self._word is not None:
-            self._word.stop()
-        self.query_one("#foot", Bar).show([Span(f" {words}", role)])
-        self._word = self.set_timer(WORDS_STAY, self._end_word)
-
-    def _end_word(self) -> None:
-        self._word = None
-        self.show_keys()
-
-    def footer(self) -> list[Action]:
-        """What the footer shows, the most important first."""
-        return sorted((a for a in ACTIONS if a.footer), key=lambda a: a.footer)
-
-    def show_keys(self) -> None:
-        """What keys do, as many as there is room for; not while there is a word to be read."""
-        if self._word is not None:
-            return
-        keymap = self.explorer_app.options.keymap
-        room = self.size.width
-        spans: list[Span] = []
-        for action in self.footer():
-            key = keys_of(action, keymap)[0]
-            need = len(key) + len(action.word) + 3
-            if need <= room:
-                room -= need
-                spans += [Span(f" {key}", "key"), Span(f" {action.word} ")]
-        self.query_one("#foot", Bar).show(spans)
-
-    # Work.
-
-    def compute(self, slot: str, work: Callable[[Progress], Result], done: Callable[[Result], None], what: str) -> None:
-        """Do it at once for a small table, in a thread for a large one; meanwhile the count says what is done."""
-        if len(self.bench.frame) <= OFF_THREAD:
-            self.jobs.cancel(slot)
-            done(work(Progress()))
-            return
-        self.filter_bar.count(Span(f"{what} {self.glyphs.more} ", "link"), Span("Esc stops ", "quiet"))
-        self.jobs.start(slot, work, done, self.failed)
-
-    def failed(self, error: WhydenyError) -> None:
-        """Say what went wrong; everything else goes on."""
-        self.say(str(error), "doubt")

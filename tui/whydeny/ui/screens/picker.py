@@ -29,7 +29,8 @@ class PickScreen(BaseModal):
     """Answers with the id of what was picked, None when left with Esc.
 
     With `toggles`, Space or Enter turns a choice on and off through that function, and leaving answers None.
-    `looked_at` is told of every choice that the cursor comes to.
+    `looked_at` is told of every choice that the cursor comes to. `makes` says what a word would do that is none of
+    the choices; it is answered as `new WORD`.
     """
 
     CSS_PATH = "picker.tcss"
@@ -42,6 +43,7 @@ class PickScreen(BaseModal):
         looked_at: Callable[[str], None] | None = None,
         toggles: Callable[[str], Sequence[Choice]] | None = None,
         start: str = "",
+        makes: str = "",
     ) -> None:
         super().__init__()
         self._title = title
@@ -49,6 +51,7 @@ class PickScreen(BaseModal):
         self._looked_at = looked_at
         self._toggles = toggles
         self._start = start
+        self._makes = makes
 
     def compose(self) -> ComposeResult:
         """Title, field, list."""
@@ -81,6 +84,8 @@ class PickScreen(BaseModal):
     def _fill(self, text: str, keep: bool = False) -> None:
         words = text.lower().split()
         found = [c for c in self._choices if all(w in f"{c.word} {c.hint}".lower() for w in words)]
+        if self._makes and text.strip() and text.strip() not in (choice.word for choice in found):
+            found.append(Choice(f"new {text.strip()}", text.strip(), self._makes))
         self._list.lit = True
         self._list.show([_choice_line(c) for c in found], keep_place=keep)
 

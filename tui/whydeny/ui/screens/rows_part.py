@@ -1,26 +1,32 @@
 """The rows of the explorer: what passes the filter, in which order, what is marked."""
 
+from functools import partial
+
 from textual import on
 from textual.timer import Timer
 
+from whydeny.filters.complete import complete
+from whydeny.filters.native import narrowed, terms, without
+from whydeny.filters.plain import is_language
 from whydeny.filters.tree import FilterError
-from whydeny.ui.filtering import DENIED, Filter, only, understand
+from whydeny.ui.columns import value_of
+from whydeny.ui.filtering import Filter, only, split_words, understand
 from whydeny.ui.lines import Span
-from whydeny.ui.screens.explorer_base import ExplorerBase
+from whydeny.ui.screens.picker import Choice, PickScreen
+from whydeny.ui.screens.table_screen import OFF_THREAD, TableScreen
 from whydeny.ui.shown import Shown, Wanted, make_shown
 from whydeny.ui.widgets.filter_bar import FilterBar, FilterInput
 from whydeny.ui.widgets.timeline import Timeline
-from whydeny.ui.workbench import Workbench
 
 MISTAKE_WAITS = 0.7  # seconds without a key until a mistake is pointed at
 
 
-class RowsPart(ExplorerBase):
+class RowsPart(TableScreen):
     """Filter, marks and the rows that are shown."""
 
-    def __init__(self, workbench: Workbench, title: str) -> None:
-        super().__init__(workbench, title)
-        self._history: list[str] = []
+    def __init__(self) -> None:
+        super().__init__()
+        self._off: list[str] = []  # terms of the filter that were turned off
         self._history_at = 0
         self._mistake: Timer | None = None
 
@@ -32,7 +38,7 @@ class RowsPart(ExplorerBase):
         if self._mistake is not None:
             self._mistake.stop()
         try:
-            found = understand(text, self.columns, self.bench.frame)
+            found = understand(text, self.columns, self.frame, self.kind)
         except FilterError as error:
             words, place = str(error).partition(": ")[2] or str(error), error.position if error.text else None
             if at_once or self.filter_bar.has_mistake:
@@ -44,9 +50,15 @@ class RowsPart(ExplorerBase):
         self.filter = found
         self.remake("filtering")
 
+    @property
+    def why_no_rows(self) -> tuple[str, ...]:
+        """What to say where the table has no rows at all."""
+        return ()
+
     def remake(self, what: str) -> None:
+        """Make the rows anew from what is wanted of them."""
         wanted = Wanted(
-            self.bench.frame,
+            self.frame,
             self.sort_keys,
             self.filter.condition,
             frozenset(self.table.marks) if self.only_marked else None,
@@ -58,23 +70,22 @@ class RowsPart(ExplorerBase):
         table = self.table
         table.empty = self._why_empty(len(shown.view))
         table.show(shown.view)
-        self.query_one(Timeline).show(shown.times)
+        for timeline in self.query(Timeline):
+            timeline.show(shown.times)
         self.show_count()
 
     def _why_empty(self, rows: int) -> tuple[str, ...]:
         if rows:
             return ()
-        if not len(self.bench.frame):
-            return (
-                "No traffic log among the inputs, so there is no session to show.",
-                "Monitor > Logs > Traffic, export CSV; or `show session all` as text.",
-            )
+        if not len(self.frame):
+            return self.why_no_rows
         if self.only_marked:
             return ("No row is marked. m marks one; M shows all rows again.",)
         return ("No session passes this filter.", "/ changes it, f lays it aside, a shows all sessions.")
 
     def show_count(self) -> None:
-        rows, total = len(self.table.view), len(self.bench.frame)
+        """How many rows pass, and which of them the cursor is on."""
+        rows, total = len(self.table.view), len(self.frame)
         row = f"{self.table.cursor + 1:,}/" if rows else ""
         marked = f"{self.glyphs.mark}{len(self.table.marks)} " if self.table.marks else ""
         aside = "filter off " if self.aside else ""
@@ -87,9 +98,24 @@ class RowsPart(ExplorerBase):
         self.aside = ""
         if event.text != self.filter.text or self.filter_bar.has_mistake:
             self.use_filter(event.text, event.final)
-        if event.final and event.text and (not self._history or self._history[-1] != event.text):
-            self._history.append(event.text)
-        self._history_at = len(self._history)
+        if event.final:
+            self.memory.typed(event.text)
+            self._history_at = len(self.memory.history)
+        else:
+            self._complete(event.text, event.cursor)
+
+    def _complete(self, text: str, cursor: int) -> None:
+        """Offer what fits at the cursor, where the text is of the language."""
+        self.jobs.cancel("complete")
+        if not is_language(text):
+            self.filter_bar.offer(None)
+            return
+        frame, kind = self.frame, self.kind
+        if len(frame) <= OFF_THREAD:
+            self.filter_bar.offer(complete(text, cursor, kind, frame))
+        else:
+            work = partial(complete, text, cursor, kind, frame)
+            self.jobs.start("complete", lambda _: work(), self.filter_bar.offer, self.failed)
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:
@@ -98,22 +124,69 @@ class RowsPart(ExplorerBase):
     @on(FilterInput.Earlier)
     def _filter_history(self, event: FilterInput.Earlier) -> None:
         event.stop()
-        if not self._history:
-            return
-        self._history_at = min(max(self._history_at + event.steps, 0), len(self._history))
-        text = self._history[self._history_at] if self._history_at < len(self._history) else ""
-        self.set_filter(text)
+        history = self.memory.history
+        if history:
+            self._history_at = min(max(self._history_at + event.steps, 0), len(history))
+            self.set_filter(history[self._history_at] if self._history_at < len(history) else "")
 
     def set_filter(self, text: str) -> None:
+        """Put a filter into the bar and use it."""
         self.aside = ""
         self.filter_bar.put(text)
         self.use_filter(text)
 
     def action_filter(self) -> None:
         """Type a filter."""
-        if self.zoomed not in ("", "table"):
-            self.set_zoom("")
+        self.show_filter_row()
+        self._history_at = len(self.memory.history)
         self.filter_bar.open()
+
+    def action_terms(self) -> None:
+        """Turn the terms of the filter on and off."""
+
+        def choices() -> list[Choice]:
+            return [Choice(part, f"{self.glyphs.match if on else ' '} {part}") for part, on in self._terms().items()]
+
+        def toggle(part: str) -> list[Choice]:
+            language, words = split_words(self.filter.text)
+            if self._terms()[part]:
+                self._off.append(part)
+                language = without(language, part)
+            else:
+                self._off.remove(part)
+                language = narrowed(language, part)
+            self.set_filter(f"{language} {words}".strip())
+            return choices()
+
+        if self._terms():
+            self.app.push_screen(PickScreen("Terms of the filter", choices(), toggles=toggle))
+        else:
+            self.say("the filter has no terms; / types one, = takes the value under the cursor")
+
+    def _terms(self) -> dict[str, bool]:
+        """The filter's terms and those that were turned off, and whether they are on."""
+        language, _ = split_words(self.filter.text)
+        on = terms(language) if is_language(language) else ()
+        return dict.fromkeys(on, True) | {part: False for part in self._off if part not in on}
+
+    def action_filters(self) -> None:
+        """Take up a kept filter, or keep this one."""
+        kept = self.memory.filters
+        choices = [Choice(f"use {name}", name, text) for name, text in kept.items()]
+        choices += [Choice(f"drop {name}", f"forget {name}", text) for name, text in kept.items()]
+
+        def decide(answer: str | None) -> None:
+            what, _, name = (answer or "").partition(" ")
+            if what == "use":
+                self.set_filter(kept[name])
+            elif what == "drop":
+                del kept[name]
+            elif what == "new" and self.filter.text:
+                kept[name] = self.filter.text
+                self.say(f"kept as {name}", "good")
+
+        hint = "keep the filter under this name" if self.filter.text else ""
+        self.app.push_screen(PickScreen("Kept filters", choices, makes=hint), decide)
 
     def action_filter_off(self) -> None:
         """Lay the filter aside, and take it up again."""
@@ -125,10 +198,6 @@ class RowsPart(ExplorerBase):
             self.remake("filtering")
         else:
             self.say("there is no filter; / types one")
-
-    def action_denied(self) -> None:
-        """Only sessions that were allowed, then denied."""
-        self.set_filter(DENIED)
 
     def action_all(self) -> None:
         """All sessions."""
@@ -148,7 +217,7 @@ class RowsPart(ExplorerBase):
         if column is None or self.table.row is None:
             return
         try:
-            self.set_filter(only(self.filter.text, *self.bench.value_of(self.table.row, column), without=without))
+            self.set_filter(only(self.filter.text, *value_of(self.frame, self.table.row, column), without=without))
         except FilterError as error:
             self.say(str(error), "doubt")
 

@@ -8,6 +8,7 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from whydeny.filters.complete import Completion
 from whydeny.model.safe import safe_text
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.lines import Span
@@ -41,14 +42,15 @@ class FilterInput(Input):
 
 
 class FilterBar(Vertical):
-    """A field of one row, and a second row while there is a mistake to point at."""
+    """A field of one row; below it what would fit at the cursor, and a mistake to point at, while there are some."""
 
     class Typed(Message):
         """The text changed; `final` when it was confirmed."""
 
-        def __init__(self, text: str, final: bool) -> None:
+        def __init__(self, text: str, final: bool, cursor: int) -> None:
             self.text = text
             self.final = final
+            self.cursor = cursor
             super().__init__()
 
     class Left(Message):
@@ -58,6 +60,8 @@ class FilterBar(Vertical):
         super().__init__(**keywords)
         self.glyphs = glyphs
         self._count_width = 0
+        self._completion: Completion | None = None
+        self._option = 0
         self._quiet = ""  # the text that was put in and not typed
 
     def compose(self) -> ComposeResult:
@@ -69,12 +73,14 @@ class FilterBar(Vertical):
                 placeholder="words, or a log filter: ( addr.src in 10.0.0.0/8 ) and ( action eq allow )",
             )  # fmt: skip
             yield Bar(glyphs=self.glyphs, id="filter-count")
+        yield Bar(glyphs=self.glyphs, id="filter-options")
         yield Bar(glyphs=self.glyphs, id="filter-mistake")
 
     def on_mount(self) -> None:
         """The field takes the focus only when it is asked for."""
         self.query_one("#filter-label", Bar).show([Span("/ ", "key")])
         self.query_one("#filter-mistake").display = False
+        self.query_one("#filter-options").display = False
         self.field.cursor_blink = False  # a blink is a line over the wire every half second
         self.field.can_focus = False
 
@@ -138,22 +144,56 @@ class FilterBar(Vertical):
             self._quiet = "\0"
             return
         self._quiet = "\0"
-        self.post_message(self.Typed(event.value, final=False))
+        self.post_message(self.Typed(event.value, False, self.field.cursor_position))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: the filter stands."""
         event.stop()
-        self.post_message(self.Typed(event.value, final=True))
+        self.post_message(self.Typed(event.value, True, self.field.cursor_position))
         self.close()
 
+    def offer(self, completion: Completion | None) -> None:
+        """Show what would fit at the cursor; Tab takes the first, Ctrl-N and Ctrl-P go through them."""
+        bar = self.query_one("#filter-options", Bar)
+        fits = completion is not None and completion.options and self.field.has_focus
+        self._completion = completion if fits else None
+        self._option = 0
+        bar.display = bool(fits)
+        self._show_options()
+
+    def _show_options(self) -> None:
+        if self._completion is None:
+            return
+        spans = [Span("  Tab ", "key")]
+        for number, option in enumerate(self._completion.options[self._option :]):
+            count = f" {option.count:,}" if option.count is not None else ""
+            about = f" {option.about}" if option.about and number == 0 else ""
+            spans += [Span(option.text, "strong" if number == 0 else ""), Span(f"{count}{about}  ", "quiet")]
+        self.query_one("#filter-options", Bar).show(spans)
+
+    def _take_option(self) -> None:
+        if self._completion is not None:
+            text, cursor = self._completion.applied(self.text, self._completion.options[self._option])
+            self.field.value = text
+            self.field.cursor_position = cursor
+
     def on_key(self, event: events.Key) -> None:
-        """Esc and Tab leave the bar; the filter stays."""
-        if event.key in ("escape", "tab"):
-            event.stop()
-            event.prevent_default()
+        """Esc leaves the bar and the filter stays; Tab takes what fits, and leaves where nothing does."""
+        turns = {"ctrl+n": 1, "ctrl+p": -1}
+        if event.key == "escape" or (event.key == "tab" and self._completion is None):
             self.close()
+        elif event.key == "tab":
+            self._take_option()
+        elif event.key in turns and self._completion is not None:
+            self._option = (self._option + turns[event.key]) % len(self._completion.options)
+            self._show_options()
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def close(self) -> None:
         """Give the focus back."""
         self.field.can_focus = False
+        self.offer(None)
         self.post_message(self.Left())

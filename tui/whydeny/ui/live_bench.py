@@ -1,0 +1,50 @@
+"""The workbench of a live firewall: made anew whenever something came, with the verdicts that still hold."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from whydeny.model.release import Release
+from whydeny.model.site import Site
+from whydeny.ui.workbench import Workbench
+from whydeny.verdict.growing import GrowingJudge
+from whydeny.verdict.judge import JUDGED
+
+# What judging adds; the outcome is told from the row alone.
+VERDICTS = tuple(name for name in JUDGED if name != "outcome")
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A site as it is now. `same_policies`: the verdicts of rows that did not change still hold."""
+
+    bench: Workbench
+    judge: GrowingJudge
+    same_policies: bool = False
+
+
+def first_bench(
+    site: Site, release: Release | None = None, serial: str | None = None, device_group: str | None = None
+) -> Grown:
+    """The first view; no verdicts yet."""
+    judge = GrowingJudge(site, release, serial, device_group)
+    return Grown(Workbench.of(site, judge), judge)
+
+
+def next_bench(before: Grown, verdicts: pl.DataFrame, site: Site, fetched: Collection[int]) -> Grown:
+    """The site later on. `verdicts` is the table with those that are known; rows behind it are new."""
+    judge = before.judge.grown(site, fetched)
+    bench = Workbench.of(site, judge)
+    new = bench.frame.select(VERDICTS).tail(bench.frame.height - verdicts.height)
+    known = pl.concat([verdicts.select(VERDICTS), new])
+    bench.frame = bench.frame.with_columns(known.get_columns())
+    bench.moments, bench.judged = before.bench.moments, before.bench.judged
+    return Grown(bench, judge, judge.same_policies(before.judge))
+
+
+def with_verdicts(frame: pl.DataFrame, rows: Sequence[int], judged: pl.DataFrame) -> pl.DataFrame:
+    """The session table with the verdicts of some rows: `judged` has the columns of `JUDGED` for `rows`, in order."""
+    fresh = judged.select(VERDICTS).with_columns(pl.Series("_row", rows, dtype=pl.UInt32))
+    known = frame.select(VERDICTS).with_row_index("_row").update(fresh, on="_row", include_nulls=True)
+    return frame.with_columns(known.select(VERDICTS).get_columns())
