@@ -571,7 +571,8 @@ def test_the_same_key_gives_the_same_file_again_and_another_another(site: Site) 
     assert to_json(one.configurations) == to_json(two.configurations)
     assert one.sessions.frame.equals(two.sessions.frame)
     assert to_json(one.configurations) != to_json(three.configurations)
-    made_up = [Redaction().apply(site)[0] for _ in range(2)]
+    made_up = [Redaction(key).apply(site)[0] for key in (None, b"")]
+    assert Redaction(b"long" * 100).apply(site)[0].sources == one.sources
     assert to_json(made_up[0].configurations) != to_json(made_up[1].configurations)
 
 

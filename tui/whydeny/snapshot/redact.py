@@ -11,6 +11,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from pathlib import PurePath
 
 import polars as pl
@@ -77,12 +78,13 @@ class Report:
 class Redaction:
     """One redaction. Under the same key the same texts get the same aliases, from snapshot to snapshot.
 
-    Without a key one is made up and forgotten: nobody can redo or undo it. `aliases.replaced` says what became
+    The key may be of any length; without one, a key is made up and forgotten: nobody can redo or undo it.
+    `aliases.replaced` says what became
     what; it is for the one who redacts and goes into no file. `report` says how much was replaced.
     """
 
     def __init__(self, key: bytes | None = None) -> None:
-        self.aliases = Aliases(key if key is not None else secrets.token_bytes(32))
+        self.aliases = Aliases(blake2b(key or secrets.token_bytes(32), digest_size=32).digest())
         self.report = Report({}, {})
 
     def apply(
