@@ -101,9 +101,11 @@ def _moves(moves: Sequence[Move]) -> list[str]:
 
 def move_text(move: Move) -> str:
     """From which rule to which."""
-    none = "no rule"
     other = "" if move.rulebase is Rulebase.SECURITY else f" ({move.rulebase})"
-    return f"{move.before or none} -> {move.after or none}{other}{_conditional(move.conditional)}"
+    way = f"{move.before or 'no rule'} -> {move.after or 'no rule'}"
+    if move.before == move.after:
+        way = f"{move.before}, as it is changed" if move.before else "no rule"
+    return f"{way}{other}{_conditional(move.conditional)}"
 
 
 def shadow_texts(replay: Replay) -> list[str]:

@@ -1,13 +1,13 @@
 """Replay the sessions of one virtual system: which a changed rule touches, and what both look-ups say of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from whydeny.model.configuration import Rule, Rulebase
+from whydeny.model.configuration import ANY, Rule, Rulebase
 from whydeny.model.progress import Progress
 from whydeny.model.tables import SessionTable
 from whydeny.policy.bulk import RULEBASES, Watch, match_all
@@ -73,6 +73,12 @@ class _Matched:
     turning_before: Indices
     turning_after: Indices
     touched: Flags
+
+    @property
+    def turned_by_change(self) -> Flags:
+        """Where a rule that the change wrote could turn the answer."""
+        written = np.array([*self.difference.after, -2], dtype=np.int32)
+        return np.isin(self.turning_after, written)
 
     @property
     def new_doubt(self) -> Flags:
@@ -182,22 +188,53 @@ class _Group:
         doubt = (matched.turning_after >= 0) | open_policy
         passes = touched & known & facts.refused & ~allowed & allows
         lost = touched & known & facts.passed & allowed & ~allows
-        unknown = touched & (~known | (~passes & ~lost & matched.new_doubt))
+        unknown = touched & (~known | matched.turned_by_change | (~passes & ~lost & matched.new_doubt))
+        passes, lost = passes & ~unknown, lost & ~unknown
+        provisional = self._provisional(matched)
+        unknown = unknown | provisional
         for effect, rows in ((Effect.PASSES, passes), (Effect.LOST, lost), (Effect.UNKNOWN, unknown)):
             found.effects[rows] = CODES[effect]
         found.conditional = (passes & (doubt | facts.unidentified | (matched.turning_before >= 0))) | (lost & doubt)
         found.disputed = int((touched & known & facts.passed & ~allowed).sum())
-        self._note_moves(Rulebase.SECURITY, touched, found.effects, found.conditional)
+        self._note_moves(Rulebase.SECURITY, touched | provisional, found.effects, found.conditional)
         self._note_doubts(matched, known)
         self._note_idle(matched)
+
+    def _provisional(self, matched: _Matched) -> Flags:
+        """Rows refused before App-ID had named an application, that end at a rule which refuses by application and that a
+        changed rule could take.
+
+        Such a rule fits them only for lack of a name, and is not what refused them: a firewall waits for the name.
+        """
+        new = self._rules(self.new, Rulebase.SECURITY)
+        named = np.array([r.action != "allow" and r.applications != ANY for r in new] + [False])[matched.after]
+        found = self.facts.refused & self.facts.unidentified & named & ~matched.touched
+        rows = np.flatnonzero(found)
+        if not len(rows):
+            return found
+        reached = np.zeros(len(rows), dtype=np.bool_)
+        for engine, indices in ((self.old, matched.difference.before), (self.new, matched.difference.after)):
+            rules = tuple(self._rules(engine, Rulebase.SECURITY)[index] for index in sorted(indices))
+            alone = replace(engine.policy, rules={Rulebase.SECURITY: rules}, pushed_missing=False)
+            small = Engine(alone, engine.applications, engine.answers, engine.release)
+            answer = match_all(small, self.frame[pl.Series(rows)], (Rulebase.SECURITY,))
+            reached |= ((answer["security_rule"] >= 0) | (answer["security_possible"] >= 0)).to_numpy()
+        found[rows] = reached
+        return found
 
     def _allows(self, engine: Engine, rules: Indices) -> Flags:
         return np.array([r.action == "allow" for r in self._rules(engine, Rulebase.SECURITY)] + [False])[rules]
 
     def _note_moves(
-        self, rulebase: Rulebase, touched: Flags, effects: npt.NDArray[np.uint8], conditional: Flags
+        self,
+        rulebase: Rulebase,
+        touched: Flags,
+        effects: npt.NDArray[np.uint8],
+        conditional: Flags,
+        treated: Flags | None = None,
     ) -> None:
-        """The touched rows by effect and by the rules before and after; those that stay with their rule are left out."""
+        """The touched rows by effect and by the rules before and after; those that stay with their rule are left out,
+        unless it treats them otherwise (`treated`)."""
         matched = self.matched[rulebase]
         rows = np.flatnonzero(touched)
         old, new = _names(self._rules(self.old, rulebase)), _names(self._rules(self.new, rulebase))
@@ -209,7 +246,8 @@ class _Group:
             rest, after = divmod(key, len(new) + 1)
             code, before = divmod(rest, len(old) + 1)
             effect = _EFFECTS[code]
-            if effect is Effect.UNCHANGED and old[before - 1] == new[after - 1]:
+            stays = effect is Effect.UNCHANGED and old[before - 1] == new[after - 1]
+            if stays and (treated is None or not treated[rows[first[at]]]):
                 continue
             specimen = int(self.places[rows[first[at]]])
             self.found.moves.append(
@@ -233,7 +271,7 @@ class _Group:
             (left & ~known, "no rule certainly takes them", "a configuration with the rules of their zones"),
             (
                 left & known & self.facts.unidentified,
-                "they were refused before App-ID had named their application, so that only their first packets pass for sure",
+                "they were refused before App-ID had named their application, so that at most their first packets pass for sure",
                 "the sessions again, with the change in place",
             ),
             (left & known & ~self.facts.unidentified, PUSHED_MISSING, "the Panorama-pushed policy"),
@@ -249,11 +287,12 @@ class _Group:
     def _note_idle(self, matched: _Matched) -> None:
         """Rules that these sessions no longer reach, and rules of the change that they don't."""
         old, new = self._rules(self.old, Rulebase.SECURITY), self._rules(self.new, Rulebase.SECURITY)
-        took = np.bincount(matched.before[matched.before >= 0], minlength=len(old))
+        named = ~(self.facts.refused & self.facts.unidentified)
+        took = np.bincount(matched.before[named & (matched.before >= 0)], minlength=len(old))
         takes = np.bincount(matched.after[matched.after >= 0], minlength=len(new))
         for before, after in matched.difference.same.items():
             if took[before] and not takes[after] and not new[after].is_default:
-                by = np.unique(matched.after[matched.before == before])
+                by = np.unique(matched.after[named & (matched.before == before)])
                 names = tuple(new[index].name for index in by.tolist() if index >= 0)
                 self.found.shadowed.append(Idle(new[after].name, int(took[before]), names))
         for index in matched.difference.after:
@@ -274,6 +313,7 @@ class _Group:
                 continue
             before, after = self._burdens(self.old, rulebase), self._burdens(self.new, rulebase)
             eased = matched.touched & (after[matched.after] < before[matched.before])
+            treated = after[matched.after] != before[matched.before]
             effects = np.full(len(self.places), CODES[Effect.UNCHANGED], dtype=np.uint8)
             conditional = np.zeros(len(self.places), dtype=np.bool_)
             rows = np.flatnonzero(eased & still & self.facts.ended)
@@ -284,7 +324,7 @@ class _Group:
                     effects[row] = self.found.effects[row] = CODES[Effect.RELEASED]
                     conditional[row] = matched.turning_after[row] >= 0 or matched.turning_before[row] >= 0
             self.found.conditional |= conditional
-            self._note_moves(rulebase, matched.touched, effects, conditional)
+            self._note_moves(rulebase, matched.touched, effects, conditional, treated)
             for index in matched.difference.after:
                 rule = self._rules(self.new, rulebase)[index]
                 if not rule.disabled:
