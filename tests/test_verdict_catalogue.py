@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_causes_are_those_of_the_contract() -> None:
 @pytest.mark.parametrize("cause", CONTRACT)
 def test_a_cause_has_its_four_headings_in_order(cause: str) -> None:
     lines = catalogue()[cause].manual.splitlines()
-    found = [line for line, below in zip(lines, lines[1:], strict=False) if below and set(below) == {"-"}]
+    found = [line for line, below in pairwise(lines) if below and set(below) == {"-"}]
     assert found == HEADINGS
 
 

@@ -88,7 +88,9 @@ def test_an_outcome_without_a_cause_has_one_helpful_sentence(row: dict[str, Any]
 
 def test_a_profile_block_shows_the_row_of_the_url_log(tmp_path: Path) -> None:
     finding = judged(
-        {"session_end_reason": "threat", **END}, tmp_path, url_log=[{"misc": "casino.example.net/", "action": "block-url"}]
+        {"session_end_reason": "threat", **END},
+        tmp_path,
+        url_log=[{"misc": "casino.example.net/", "action": "block-url"}],
     )
     assert "casino.example.net/" in finding.verdict.headline
     assert finding.verdict.supports[0].trail is not None
