@@ -147,9 +147,9 @@ class Compiler:
         return Criterion("target", result, wanted, self._serial, detail)
 
 
-def logged_index(rules: Sequence[CompiledRule], name: str) -> int:
-    """Where the rule stands that a row names, -1 if it isn't there."""
-    return next((c.index for c in rules if c.rule.name == name and not c.rule.disabled), -1)
+def places_by_name(rules: Sequence[CompiledRule]) -> dict[str, int]:
+    """Where the rule stands that a row may name: the first of each name that is not disabled."""
+    return {compiled.rule.name: compiled.index for compiled in reversed(rules) if not compiled.rule.disabled}
 
 
 def _hip(name: str, members: tuple[str, ...]) -> Criterion:

@@ -10,7 +10,7 @@ from whydeny.model.release import Release
 from whydeny.model.truth import Truth, all_of
 from whydeny.policy.addresses import wildcard_prefix
 from whydeny.policy.applications import Catalog
-from whydeny.policy.compiled import CompiledRule, Compiler, logged_index
+from whydeny.policy.compiled import CompiledRule, Compiler, places_by_name
 from whydeny.policy.criteria import (
     AddressPart,
     Part,
@@ -22,6 +22,7 @@ from whydeny.policy.subject import Subject, prepare
 from whydeny.policy.wording import several
 
 PUSHED_MISSING = "Panorama-pushed rules are not among the inputs"
+PUSHED_POLICY = "the Panorama-pushed policy"
 _MOST_CRITERIA = 16  # no rule has more
 _ZONE_PAIRS = 4096  # zone pairs whose candidate rules are kept
 
@@ -91,6 +92,9 @@ class Engine:
         self.defaults = Defaults(self.catalog, release)
         self._compiler = Compiler(policy, self.catalog, answers)
         self.compiled = {rulebase: self._compiler.compile(rules) for rulebase, rules in policy.rules.items()}
+        self._places = {rulebase: places_by_name(rules) for rulebase, rules in self.compiled.items()}
+        self._by_uuid = {r.uuid: r for rules in policy.rules.values() for r in reversed(rules) if r.uuid}
+        self._by_name = {(base, r.name): r for base, rules in policy.rules.items() for r in reversed(rules)}
         self._by_identity = {id(c.rule): c for rules in self.compiled.values() for c in rules}
         self._candidates: dict[tuple[Rulebase, str | None, str | None], tuple[CompiledRule, ...]] = {}
 
@@ -119,7 +123,7 @@ class Engine:
             if truth is Truth.UNKNOWN:
                 possible.append(compiled)
         extra: dict[str, str] = {}
-        pruned = self._pruned(walk, rules, possible, allowed_by if rulebase is Rulebase.SECURITY else None)
+        pruned = self._pruned(walk, possible, allowed_by) if rulebase is Rulebase.SECURITY and allowed_by else []
         if pruned:
             possible = [compiled for compiled in possible if compiled not in pruned]
             extra["pruned"] = (
@@ -133,12 +137,11 @@ class Engine:
         traces = tuple(walk.trace(compiled) for compiled in possible)
         settle = [c.settle for trace in traces for c in trace.unknowns() if c.settle]
         certainty, reason = Certainty.CERTAIN, ""
-        if possible:
+        if possible or self.policy.pushed_missing:
             certainty = Certainty.UNKNOWN if matched is None else Certainty.CONDITIONAL
         if self.policy.pushed_missing:
-            certainty = Certainty.UNKNOWN if matched is None else Certainty.CONDITIONAL
             reason = PUSHED_MISSING
-            settle.append("the Panorama-pushed policy")
+            settle.append(PUSHED_POLICY)
         return LookUp(
             rulebase,
             None if matched is None else matched.rule,
@@ -159,18 +162,12 @@ class Engine:
 
     def rule_named(self, rulebase: Rulebase, name: str, uuid: str | None = None) -> Rule | None:
         """The rule of that uuid, else of that name; None if the policy has neither."""
-        rules = self.policy.rules.get(rulebase, ())
-        if uuid:
-            for rule in rules:
-                if rule.uuid == uuid:
-                    return rule
-        return next((rule for rule in rules if rule.name == name), None)
+        found = self._by_uuid.get(uuid or "")
+        return found if found is not None and found.rulebase is rulebase else self._by_name.get((rulebase, name))
 
     def _nothing_there(self, rulebase: Rulebase) -> LookUp:
         if self.policy.pushed_missing:
-            return LookUp(
-                rulebase, None, Certainty.UNKNOWN, reason=PUSHED_MISSING, settle=("the Panorama-pushed policy",)
-            )
+            return LookUp(rulebase, None, Certainty.UNKNOWN, reason=PUSHED_MISSING, settle=(PUSHED_POLICY,))
         return LookUp(rulebase, None, Certainty.CERTAIN, reason=f"the configuration has no {rulebase} rules")
 
     def _zone_candidates(self, rulebase: Rulebase, walk: _Walk) -> tuple[CompiledRule, ...]:
@@ -188,13 +185,9 @@ class Engine:
             self._candidates[key] = found
         return found
 
-    def _pruned(
-        self, walk: _Walk, rules: Sequence[CompiledRule], possible: Sequence[CompiledRule], allowed_by: str | None
-    ) -> list[CompiledRule]:
+    def _pruned(self, walk: _Walk, possible: Sequence[CompiledRule], allowed_by: str) -> list[CompiledRule]:
         """The possible rules that the row itself rules out."""
-        if not allowed_by or not possible:
-            return []
-        logged = logged_index(rules, allowed_by)
+        logged = self._places[Rulebase.SECURITY].get(allowed_by, -1)
         return [c for c in possible if c.index < logged and c.looked_at_first and _only_evident(walk, c)]
 
     def _nearest(

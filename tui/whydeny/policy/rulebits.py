@@ -8,7 +8,7 @@ from whydeny.model.truth import Truth
 from whydeny.policy.addresses import AddressField
 from whydeny.policy.applications import ApplicationField
 from whydeny.policy.categories import CategoryField
-from whydeny.policy.compiled import CompiledRule, logged_index
+from whydeny.policy.compiled import CompiledRule, places_by_name
 from whydeny.policy.criteria import (
     AddressPart,
     ApplicationPart,
@@ -43,6 +43,7 @@ class RuleBits:
     def __init__(self, rules: Sequence[CompiledRule], defaults: Defaults) -> None:
         self.size = len(rules)
         self._rules = rules
+        self._places = places_by_name(rules)
         self._unlike: dict[Hashable, int] = {}
         self.everything = everything = (1 << self.size) - 1
         zones: dict[str, dict[tuple[str, ...], int]] = {"from": {}, "to": {}}
@@ -98,8 +99,7 @@ class RuleBits:
 
     def above(self, name: str | None) -> int:
         """The rules before the one that a row names; none where it is not there."""
-        index = -1 if name is None else logged_index(self._rules, name)
-        return self.first(max(index, 0))
+        return self.first(self._places.get(name or "", 0))
 
     def first(self, count: int) -> int:
         """The first rules of the list."""
