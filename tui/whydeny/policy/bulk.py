@@ -138,28 +138,26 @@ class _Watcher:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ruled:
+class Ruled:
     """Rows by the rules that a criterion leaves them: classes with different sets only."""
 
     classes: Classes
     sets: list[Sets]
 
 
-def _rule(family: Family[T], ask: Callable[[T], Sets]) -> _Ruled:
+def _rule(family: Family[T], ask: Callable[[T], Sets]) -> Ruled:
     """A family's classes, those merged that leave the same rules."""
     places: dict[Sets, int] = {}
     place_of = [places.setdefault(ask(value), len(places)) for value in family.values]
     ids = np.array(place_of, dtype=np.int32)[family.classes.ids] if place_of else family.classes.ids
     first = np.zeros(len(places), dtype=np.int64)
     first[place_of] = family.classes.first
-    return _Ruled(Classes(ids, first), list(places))
+    return Ruled(Classes(ids, first), list(places))
 
 
-def _match_rulebase(
-    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool, watcher: _Watcher | None
-) -> _Matched:
-    """The rules of one slice in one rulebase."""
-    parts = [
+def ruled_rows(rules: RuleBits, rows: Rows) -> list[Ruled]:
+    """The rows by each criterion of a rulebase, in the order in which most of them share a beginning."""
+    return [
         _rule(rows.zones, lambda pair: rules.zones.sets(*pair)),
         _rule(rows.times, rules.schedules.sets),
         _rule(rows.services, lambda value: rules.services.sets(*value)),
@@ -169,6 +167,13 @@ def _match_rulebase(
         _rule(rows.source, rules.source.sets),
         _rule(rows.destination, rules.destination.sets),
     ]
+
+
+def _match_rulebase(
+    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool, watcher: _Watcher | None
+) -> _Matched:
+    """The rules of one slice in one rulebase."""
+    parts = ruled_rows(rules, rows)
     earlier_than = rules.above if watcher is None else watcher.earlier
     above = _rule(by_log, lambda name: (earlier_than(name), 0)) if by_log is not None else None
     every = combine([*([above.classes] if above else []), *(part.classes for part in parts)])

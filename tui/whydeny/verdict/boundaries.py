@@ -27,3 +27,15 @@ def near_boundary(schedule: Schedule, moment: datetime) -> bool:
             if abs(at - moment) <= timedelta(minutes=1):
                 return True
     return False
+
+
+def boundary_minutes(schedule: Schedule) -> set[int]:
+    """The minutes of the day at which a schedule can begin or end, whatever the day."""
+    spans = [*schedule.daily, *(span for spans in schedule.weekly.values() for span in spans), *schedule.dates]
+    found = set()
+    for span in spans:
+        for edge in span.split("-"):
+            hours, _, minutes = edge.rpartition("@")[2].strip().partition(":")
+            if hours.isdigit() and minutes.isdigit():
+                found.add((int(hours) * 60 + int(minutes)) % DAY)
+    return found

@@ -77,6 +77,7 @@ class Case:
         near: int = 8,
         no_policy_reason: str = "",
         floor: Release | None = None,
+        answers: dict[Rulebase, LookUp] | None = None,
     ) -> None:
         self.session = session
         self.outcome = outcome
@@ -85,6 +86,7 @@ class Case:
         self.release = release
         self._near = near
         self._no_policy_reason = no_policy_reason
+        self._answers = {} if answers is None else answers
         self._floor = floor
 
     # --- the row
@@ -150,7 +152,9 @@ class Case:
         """The rule of a rulebase for the row's final values, from the configuration alone."""
         if self.engine is None:
             return no_policy(rulebase, self._no_policy_reason)
-        return self.engine.look_up(rulebase, self.flow, near=self._near)
+        if rulebase not in self._answers:
+            self._answers[rulebase] = self.engine.look_up(rulebase, self.flow, near=self._near)
+        return self._answers[rulebase]
 
     @cached_property
     def security(self) -> LookUp:
@@ -378,16 +382,10 @@ class Case:
         found = [self.related.session(row) for row in rows[-400:]]
         return [other for other in found if other.serial == self.session.serial]
 
-    @cached_property
+    @property
     def cluster(self) -> int:
-        """How many sessions with other sources or destinations were refused within two seconds of this one."""
-        session, seen = self.session, set()
-        for row in self.related.ended_together(session).tolist()[:200]:
-            other = self.related.session(row)
-            if row != session.row and other.serial == session.serial:
-                seen.add((other.source, other.destination, other.destination_port))
-        seen.discard((session.source, session.destination, session.destination_port))
-        return len(seen)
+        """How many other conversations of the firewall were refused within two seconds of this one's end."""
+        return int(self.related.cluster_sizes[self.session.row] or 0)
 
     @cached_property
     def events(self) -> list[Event]:

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from whydeny.model.columns import Kind
-from whydeny.verdict.rows import LogRows, Rows, micros
+from whydeny.verdict.rows import LogRows, Rows
 
 COMMIT, CONTENT, REFRESH = "commit", "content", "list-refresh"
 
@@ -206,14 +206,18 @@ class Timeline:
 
     def moments_of_changes(self, serial: str | None) -> Rows:
         """When anything was changed on a firewall."""
-        return _numbers(change.moment for change in self._log[1] if _same(change.serial, serial))
+        mine = np.array([_same(change.serial, serial) for change in self._log[1]], dtype=np.bool_)
+        return self._change_numbers[mine]
+
+    @cached_property
+    def _change_numbers(self) -> Rows:
+        return _numbers(self._change_moments)
 
     def moments_naming(self, names: Iterable[str], serial: str | None) -> Rows:
         """When a change named one of these rules or objects."""
         rows = sorted({row for name in names for row in self._rows_naming(name)})
-        changes = [self._log[1][row] for row in rows]
-        return _numbers(change.moment for change in changes if _same(change.serial, serial))
+        return self._change_numbers[[row for row in rows if _same(self._log[1][row].serial, serial)]]
 
 
 def _numbers(moments: Iterable[datetime]) -> Rows:
-    return np.array([micros(moment) for moment in moments], dtype=np.int64)
+    return np.array(list(moments), dtype="datetime64[us]").astype(np.int64)

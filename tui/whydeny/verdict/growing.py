@@ -5,13 +5,18 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
+import numpy as np
+
 from whydeny.model.answers import DeviceAnswers
+from whydeny.model.configuration import Rulebase
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.policy.engine import Engine
+from whydeny.policy.lookup import LookUp
 from whydeny.verdict.case import Case
 from whydeny.verdict.judge import NEAR, Judge
 from whydeny.verdict.related import Related
+from whydeny.verdict.rows import Rows
 
 
 class GrowingJudge(Judge):
@@ -36,12 +41,16 @@ class GrowingJudge(Judge):
     def _sessions_alone(self) -> Related:
         return Related(replace(self.site, logs={}), self.outcomes())
 
-    def case(self, row: int, near: int = NEAR) -> Case:
+    def case(self, row: int, near: int = NEAR, answers: dict[Rulebase, LookUp] | None = None) -> Case:
         """One session with everything that can be asked about it."""
-        case = super().case(row, near)
+        case = super().case(row, near, answers)
         if row not in self.fetched:
             case.related = self._sessions_alone
         return case
+
+    def looked_into(self, rows: Rows) -> Rows:
+        """1 for rows whose related rows were fetched."""
+        return np.isin(rows, np.array(sorted(self.fetched), dtype=np.int64)).astype(np.int64)
 
     def grown(self, site: Site, fetched: Collection[int] = ()) -> "GrowingJudge":
         """The judge of the site as it is now, with the policies that are compiled already where they still hold."""

@@ -1,8 +1,9 @@
 """Judge sessions of a site: outcome of every row, finding of one, verdict columns of all."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from whydeny.model.applications import ApplicationTable
@@ -14,13 +15,16 @@ from whydeny.model.site import Site
 from whydeny.policy.assemble import assemble
 from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.engine import Engine
+from whydeny.policy.lookup import LookUp
 from whydeny.policy.packaged_applications import packaged_applications
+from whydeny.verdict.alike import alike
 from whydeny.verdict.case import Case
 from whydeny.verdict.diagnose import diagnose, needs_cause
 from whydeny.verdict.finding import Finding, Outcome
 from whydeny.verdict.firewalls import Firewalls, same_line
 from whydeny.verdict.outcome import OUTCOMES, outcome_expression
 from whydeny.verdict.related import Related
+from whydeny.verdict.rows import Rows
 
 NEAR = 8  # the nearest misses that are explained for the session under the cursor
 
@@ -54,6 +58,7 @@ class Judge:
         self.firewalls = Firewalls(site, release)
         self.serial = serial
         self.device_group = device_group
+        self.groups = 0  # how many diagnoses the last `judge_all` needed
         self.problems: dict[tuple[str | None, str], str] = {}
         self._engines: dict[tuple[str | None, str, Release | None], Engine | None] = {}
 
@@ -88,6 +93,11 @@ class Judge:
             self._engines[key] = self._build(owner, name, release)
         return self._engines[key]
 
+    def use_engine(self, serial: str | None, vsys: str, engine: Engine) -> None:
+        """Judge a firewall's sessions by a policy that is compiled already."""
+        owner = serial or self.serial
+        self._engines[owner, vsys, self.firewalls.release(owner)] = engine
+
     def _build(self, serial: str | None, vsys: str, release: Release | None) -> Engine | None:
         configurations = self.firewalls.configurations(serial)
         if not configurations:
@@ -99,14 +109,19 @@ class Judge:
             return None
         return Engine(policy, self.applications, self.site.answers, release or self.firewalls.strict_floor(serial))
 
-    def case(self, row: int, near: int = NEAR) -> Case:
-        """One session with everything that can be asked about it; `near` misses of each rulebase are explained."""
+    def case(self, row: int, near: int = NEAR, answers: dict[Rulebase, LookUp] | None = None) -> Case:
+        """One session with everything that can be asked about it; `near` misses of each rulebase are explained.
+
+        `answers` are look-ups that are known already, of a session that the rules can't tell from this one.
+        """
         session = self.site.sessions.session(row)
         release = self.firewalls.release(session.serial, session.config_version)
         engine = self.engine_for(session.serial, session.vsys, release)
         reason = self.problems.get((session.serial or self.serial, session.vsys or "vsys1"), "")
         floor = self.firewalls.floor(session.file)
-        return Case(session, Outcome(str(self._outcomes[row])), self.related, engine, release, near, reason, floor)
+        return Case(
+            session, Outcome(str(self._outcomes[row])), self.related, engine, release, near, reason, floor, answers
+        )
 
     def finding(self, row: int) -> Finding:
         """The whole finding for one session (row of the session table, 0-based)."""
@@ -126,22 +141,52 @@ class Judge:
         judged = self._matched_rules(progress, chosen)
         rows = self.rows_needing_cause()
         if only is not None:
-            rows = sorted(set(rows).intersection(only))
+            rows = rows[np.isin(rows, np.array(sorted(only), dtype=np.int64))]
+        numbers, first, classes = self._alike(rows)
+        answers: dict[int, dict[Rulebase, LookUp]] = {}
+        self.groups = len(first)
         found: dict[str, list[object]] = {name: [] for name in JUDGED}
-        for number, row in enumerate(rows):
-            if number % 64 == 0:
-                progress.step("judging sessions", number, len(rows))
-            for name, value in self._judged(diagnose(self.case(row, near=0))).items():
+        for done, place in enumerate(first.tolist()):
+            if done % 64 == 0:
+                progress.step("judging sessions", done, len(first))
+            for name, value in self._judged_by(int(rows[place]), answers.setdefault(int(classes[place]), {})).items():
                 found[name].append(value)
-        progress.step("judging sessions", len(rows), len(rows))
-        diagnosed = pl.DataFrame(found, schema=JUDGED).with_columns(pl.Series("row", rows, dtype=pl.UInt32))
+        progress.step("judging sessions", len(first), len(first))
+        diagnosed = pl.DataFrame(found, schema=JUDGED)[pl.Series(numbers, dtype=pl.UInt32)]
+        diagnosed = diagnosed.with_columns(pl.Series("row", rows, dtype=pl.UInt32))
         return judged.update(diagnosed, on="row", how="left", include_nulls=True).select(list(JUDGED))
 
-    def rows_needing_cause(self) -> list[int]:
+    def _judged_by(self, row: int, answers: dict[Rulebase, LookUp]) -> dict[str, object]:
+        return self._judged(diagnose(self.case(row, near=0, answers=answers)))
+
+    def _alike(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
+        """The groups of sessions that one diagnosis serves: each row's group, a place in `rows` for each group, and
+        a number for each row that is the same where the rules answer the same."""
+        if self.site.answers.tests:  # the device's own answers are about single sessions
+            numbers = classes = np.arange(len(rows))
+        else:
+            numbers, classes = alike(self.related, rows, list(self._engines_of(rows)))
+        numbers = numbers * 2 + self.looked_into(rows)
+        _, first, numbers = np.unique(numbers, return_index=True, return_inverse=True)
+        return numbers.astype(np.int64), first.astype(np.int64), classes
+
+    def looked_into(self, rows: Rows) -> Rows:
+        """1 for rows that are judged with all logs, 0 for those judged without; never mixed in one diagnosis."""
+        return np.ones(len(rows), dtype=np.int64)
+
+    def _engines_of(self, rows: Rows) -> Iterator[tuple[Rows, Engine | None]]:
+        """The places in `rows` that each policy judges."""
+        keys = ("serial", "vsys", "config_version")
+        part = self.site.sessions.frame[pl.Series(rows, dtype=pl.UInt32)].select(keys).with_row_index("place")
+        for (serial, vsys, version), places in part.group_by(*keys, maintain_order=True):
+            release = self.firewalls.release(serial, version)
+            yield places["place"].to_numpy().astype(np.int64), self.engine_for(serial, vsys, release)
+
+    def rows_needing_cause(self) -> Rows:
         """The rows that ended in a way that a cause explains."""
         state = self.site.sessions.frame["state"].cast(pl.String).str.to_lowercase()
         wanted = self._outcomes.is_in([Outcome.ALLOWED_THEN_DENIED.value, Outcome.DECRYPTION_BLOCK.value])
-        return (wanted | (state == "discard").fill_null(False)).arg_true().to_list()
+        return (wanted | (state == "discard").fill_null(False)).arg_true().to_numpy().astype(np.int64)
 
     def _matched_rules(self, progress: Progress, only: pl.Series | None = None) -> pl.DataFrame:
         """Outcome and the three matched rules of every session (of the rows `only`), and its row number; no verdicts yet."""
@@ -149,14 +194,13 @@ class Judge:
         chosen = pl.int_range(frame.height, dtype=pl.UInt32, eager=True).alias("row") if only is None else only
         names = {f"{rulebase}_rule": pl.lit(None, JUDGED["security_rule"]) for rulebase in RULEBASES}
         parts = []
-        numbered = frame.select("serial", "vsys")[chosen].with_columns(chosen)
-        for (serial, vsys), rows in numbered.group_by("serial", "vsys", maintain_order=True):
-            engine = self.engine_for(serial, vsys)
+        for places, engine in self._engines_of(chosen.to_numpy().astype(np.int64)):
             if engine is None:
                 continue
-            matched = match_all(engine, frame[rows["row"]], logged=True, progress=progress)
+            rows = chosen.gather(places)
+            matched = match_all(engine, frame[rows], logged=True, progress=progress)
             parts.append(
-                rows.select("row").with_columns(
+                rows.to_frame().with_columns(
                     _rule_names(engine, rulebase, matched[f"{rulebase}_rule"]) for rulebase in RULEBASES
                 )
             )

@@ -1,5 +1,6 @@
 """Rows of other sessions and other logs that belong to a session, found by index and never by scanning."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -12,7 +13,9 @@ from whydeny.model.site import Site
 from whydeny.model.tables import LogTable, Session, empty_frame
 from whydeny.verdict.events import Timeline
 from whydeny.verdict.likeness import WAYS, Like, keys_frame
-from whydeny.verdict.rows import NO_ROWS, SLACK, Alike, Index, LogRows, Rows, TimedIndex, micros
+from whydeny.verdict.rows import SLACK, Alike, Index, LogRows, TimedIndex, micros
+
+_TOGETHER = 2_000_000  # microseconds within which sessions that end are taken to end together
 
 
 class Related:
@@ -87,9 +90,34 @@ class Related:
         return self.frame.select(pl.col("start").cast(pl.Int64))["start"]
 
     @cached_property
-    def _denied_end(self) -> Index:
-        denied = self.outcomes.cast(pl.String) == "allowed-then-denied"
-        return Index(pl.select(pl.when(denied).then(self.ends).alias("end"))["end"])
+    def cluster_sizes(self) -> pl.Series:
+        """For each session that was allowed, then denied: how many other conversations of the same firewall were
+        refused within two seconds of its end. A conversation is source, destination and port; null for other rows."""
+        denied = (self.outcomes.cast(pl.String) == "allowed-then-denied") & self.ends.is_not_null()
+        rows = denied.arg_true()
+        talk = ("source_hi", "source_lo", "destination_hi", "destination_lo", "destination_port")
+        part = (
+            self.frame[rows]
+            .select(pl.col("serial").cast(pl.String), pl.struct(talk).hash(seed=4).alias("talk"))
+            .with_columns(self.ends.gather(rows).alias("end"), rows.alias("row"))
+        )
+        sizes = np.zeros(len(self.outcomes), dtype=np.uint32)
+        for _, group in part.group_by("serial"):
+            ordered = group.sort("end")
+            ends, talks, own = (ordered[name].to_numpy() for name in ("end", "talk", "row"))
+            low, high = 0, 0
+            inside: Counter[int] = Counter()
+            for at in range(len(ends)):
+                while high < len(ends) and ends[high] <= ends[at] + _TOGETHER:
+                    inside[int(talks[high])] += 1
+                    high += 1
+                while ends[low] < ends[at] - _TOGETHER:
+                    inside[int(talks[low])] -= 1
+                    if not inside[int(talks[low])]:
+                        del inside[int(talks[low])]
+                    low += 1
+                sizes[own[at]] = len(inside) - 1
+        return pl.select(pl.when(denied).then(pl.Series(sizes)).alias("size"))["size"]
 
     def end(self, row: int) -> datetime | None:
         """When the session of a row ended."""
@@ -120,13 +148,6 @@ class Related:
     def session(self, row: int) -> Session:
         """The session of a row."""
         return self.site.sessions.session(row)
-
-    def ended_together(self, session: Session, seconds: float = 2.0) -> Rows:
-        """Rows of sessions that were allowed, then denied within `seconds` of this one's end (itself included)."""
-        if session.end is None:
-            return NO_ROWS
-        width = timedelta(seconds=seconds)
-        return self._denied_end.between(micros(session.end - width), micros(session.end + width))
 
     def from_same_source(self, session: Session, before: timedelta, after: timedelta) -> list[int]:
         """Other rows of the session's source address that ended between `before` its start and `after` its end."""

@@ -69,6 +69,23 @@ class TimedIndex:
         found: list[int] = self.rows[first + int(begin) : first + int(end)].tolist()
         return found
 
+    def any_within(self, keys: pl.Series, first: Rows, last: Rows) -> npt.NDArray[np.bool_]:
+        """Whether there is a row of each key from its `first` to its `last` microsecond; false for a null key."""
+        if not len(self.keys):
+            return np.zeros(len(keys), dtype=np.bool_)
+        known, codes = np.unique(self.keys, return_inverse=True)
+        base = int(self.moments.min())
+        span = int(self.moments.max()) - base + 2
+        places = codes.astype(np.int64) * span + (self.moments - base)
+        asked = keys.fill_null(0).to_numpy()
+        code = np.minimum(np.searchsorted(known, asked), len(known) - 1)
+        there = keys.is_not_null().to_numpy() & (known[code] == asked)
+        low = code * span + np.clip(first - base, 0, span - 1)
+        high = code * span + np.clip(last - base, -1, span - 1)
+        begin, end = np.searchsorted(places, low, side="left"), np.searchsorted(places, high, side="right")
+        found: npt.NDArray[np.bool_] = (end > begin) & there
+        return found
+
 
 class Alike:
     """Rows of the session table that share the values of some columns, found by time; one row or many at once.
@@ -186,6 +203,36 @@ class LogRows:
         if moment is None or session.end is None:
             return True
         return bool(abs(moment - session.end) <= timedelta(seconds=session.elapsed or 0) + SLACK)
+
+    def of_sessions(self, sessions: pl.DataFrame) -> pl.DataFrame:
+        """`of_session` for many: a `log` row for each `place` in `sessions` that it belongs to."""
+        log = self.table.frame
+        own = [name for name in ("source_hi", "source_lo", "destination_hi", "destination_lo") if name in log.columns]
+        shared = [name for name in (*_TUPLE, "serial", "vsys") if name in log.columns]
+        end = pl.coalesce(pl.col("start") + pl.duration(seconds=pl.col("elapsed")), "time")
+        asked = sessions.select(
+            "session_id", *own, *shared, end.alias("end"), pl.col("elapsed").fill_null(0)
+        ).with_row_index("place")
+        known = log.select(
+            "session_id", *own, *shared, pl.coalesce("time", "receive_time").alias("moment")
+        ).with_row_index("log")
+        pairs = asked.filter(pl.col("session_id") > 0).join(known, on="session_id", suffix="_log")
+        agree = [
+            pl.col(name).cast(pl.String).eq_missing(pl.col(f"{name}_log").cast(pl.String))
+            | pl.col(name).is_null()
+            | pl.col(f"{name}_log").is_null()
+            for name in (*own, *shared)
+        ]
+        apart = (pl.col("moment") - pl.col("end")).abs() <= pl.duration(seconds=pl.col("elapsed") + SLACK.seconds)
+        return pairs.filter(*agree, apart.fill_null(True)).select("place", "log").sort("place", "log")
+
+    def any_from_source(self, sessions: pl.DataFrame, first: Rows, last: Rows) -> npt.NDArray[np.bool_]:
+        """Whether the source address of each session is the source of a row in the session's own time span."""
+        return self._by_source.any_within(sessions["source_lo"], first, last)
+
+    def any_about_source(self, sessions: pl.DataFrame, first: Rows, last: Rows) -> npt.NDArray[np.bool_]:
+        """Whether a row is about the source address of each session in the session's own time span."""
+        return self._by_address.any_within(sessions["source_lo"], first, last)
 
     def between(self, first: datetime, last: datetime) -> list[int]:
         """The rows of a time span, in order of time."""

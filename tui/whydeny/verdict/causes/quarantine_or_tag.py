@@ -85,7 +85,7 @@ def _held(case: Case, rule: Rule, groups: list[Moving], trace: RuleTrace | None)
     else:
         gathered.add(Evidence("the address is in the group", 1.0, Basis.RULE))
     events = _tag_evidence(case, gathered, group)
-    if (session.elapsed or 0) >= 5:
+    if not case.short:
         gathered.add(Evidence(f"it had run for {session.elapsed} s and was then refused", 0.2))
     if not events and trace is not None:
         settle = "the members of the group at that time (IP-tag log, or show object registered-ip all)"
