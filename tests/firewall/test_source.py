@@ -287,6 +287,18 @@ class TestWatching:
         full.version += 1
         assert len(source.refresh(silent()).gone) == 2
 
+    @pytest.mark.parametrize("words", ["show session all", "log traffic"])
+    def test_what_the_role_may_not_see_is_said_and_not_asked_for_again(
+        self, source: FirewallSource, stand_in: StandIn, words: str
+    ) -> None:
+        source.open(silent())
+        stand_in.fail(Fault.NO_RIGHTS, words)
+        assert source.refresh(silent()).new == ()
+        assert any(f"no right to {'read the traffic log' if 'log' in words else words}" in str(p) for p in source.site.problems)
+        asked = len([seen for seen in stand_in.seen if seen.words.startswith(words)])
+        source.refresh(silent())
+        assert len([seen for seen in stand_in.seen if seen.words.startswith(words)]) == asked
+
     def test_a_fresh_key_after_the_old_one_was_revoked(self, source: FirewallSource, stand_in: StandIn) -> None:
         source.open(silent())
         stand_in.key = "ZnJlc2g="

@@ -67,6 +67,11 @@ def since(begin: datetime) -> str:
     return f"( receive_time geq '{begin:%Y/%m/%d %H:%M:%S}' )"
 
 
+def until(end: datetime) -> str:
+    """`receive_time` up to a time, which is included."""
+    return f"( receive_time leq '{end:%Y/%m/%d %H:%M:%S}' )"
+
+
 def both(one: str, other: str) -> str:
     """Two filters together; an empty one asks for nothing."""
     if not one or not other:

@@ -142,15 +142,23 @@ class FirewallSource:
             return found
 
     def refresh(self, progress: Progress) -> Refreshed:
-        """What changed: the watched part of the session table, and new rows of the followed logs."""
+        """What changed: the watched part of the session table, and new rows of the followed logs.
+
+        What the role has no right to is a problem of the site, and not asked for again.
+        """
         before = len(self.site.sessions)
-        changed: tuple[int, ...] = ()
+        changed: list[int] = []
+
+        def load(watched: SessionFilter) -> None:
+            changed.extend(self._load(watched, progress, None, counted=False).changed)
+
         with self._work(progress):
-            if self.watched is not None:
-                changed = self._load(self.watched, progress, None, counted=False).changed
+            watched = self.watched
+            if watched is not None and not self._allowed(lambda: load(watched)):
+                self.watched = None
             for kind, query in tuple(self.followed.items()):
-                self._search(kind, both(query, self._newest(kind)), progress, MOST)
-        return Refreshed(self.site, tuple(range(before, len(self.site.sessions))), changed, self.gone)
+                self._allowed(lambda: self._search(kind, both(query, self._newest(kind)), progress, MOST))  # noqa: B023
+        return Refreshed(self.site, tuple(range(before, len(self.site.sessions))), tuple(changed), self.gone)
 
     def details(self, session: Session, progress: Progress) -> Details | None:
         """`show session id` for a session; None where the firewall has no such session any more.
@@ -246,6 +254,17 @@ class FirewallSource:
             call()
         except FirewallError as error:
             if error.failure in FATAL:
+                raise
+            self._keeper.add_problems(problems_of(self.name, [error]))
+            return False
+        return True
+
+    def _allowed(self, call: Callable[[], object]) -> bool:
+        """Whether the role may make a call; if not, that becomes a problem. Other failures are raised."""
+        try:
+            call()
+        except FirewallError as error:
+            if error.failure is not Failure.NO_RIGHTS:
                 raise
             self._keeper.add_problems(problems_of(self.name, [error]))
             return False
