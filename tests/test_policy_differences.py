@@ -10,11 +10,12 @@ from whydeny.model.configuration import Configuration, Policy, Rulebase, Scope
 from whydeny.model.release import Release
 from whydeny.model.tables import SessionTable
 from whydeny.policy.assemble import assemble
-from whydeny.policy.bulk import Watch, match_all
+from whydeny.policy.bulk import match_all
 from whydeny.policy.differences import compare
 from whydeny.policy.edit import apply_lines
 from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
+from whydeny.policy.watch import Watch
 from whydeny.sources.exports.set_format import read_set_format
 
 BASE = """

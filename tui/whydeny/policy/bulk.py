@@ -6,7 +6,7 @@ alike. The answer is that of `Engine.look_up`, row by row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +21,7 @@ from whydeny.policy.lookup import Certainty
 from whydeny.policy.rows import Family, Rows
 from whydeny.policy.rulebits import RuleBits
 from whydeny.policy.rulesets import Sets, both
+from whydeny.policy.watch import Watch, Watcher
 
 T = TypeVar("T")
 
@@ -29,18 +30,6 @@ CERTAINTY = pl.Enum([value.value for value in Certainty])
 _WORDS = pl.Series([value.value for value in Certainty], dtype=CERTAINTY)
 _CERTAIN, _CONDITIONAL, _UNKNOWN = range(3)  # in the order of Certainty
 _SLICE = 1_000_000  # rows worked on at a time, which bounds the memory
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """What is watched in one rulebase while a policy is compared with another: `rules`, the indices of those that differ.
-
-    Where the rows were logged under the other policy, `above` says how many of this list's first rules stood there
-    above the rule that a row names; those that are watched are no evidence then. None: they were logged under this one.
-    """
-
-    rules: frozenset[int]
-    above: Mapping[str, int] | None = None
 
 
 def match_all(
@@ -81,7 +70,7 @@ def _match_slice(
     columns: dict[str, pl.Series] = {}
     for rulebase, rules in bits.items():
         by_log = rows.logged_rules() if logged and rulebase is Rulebase.SECURITY else None
-        watcher = _Watcher(rules, watched[rulebase]) if rulebase in watched else None
+        watcher = Watcher(rules, engine.compiled.get(rulebase, ()), watched[rulebase]) if rulebase in watched else None
         found = _match_rulebase(rules, rows, by_log, engine.policy.pushed_missing, watcher)
         columns[f"{rulebase}_rule"] = pl.Series(found.matched, dtype=pl.Int32)
         columns[f"{rulebase}_certainty"] = _WORDS.gather(pl.Series(found.certainty))
@@ -99,42 +88,6 @@ class _Matched:
     certainty: npt.NDArray[np.uint8]
     possible: npt.NDArray[np.int32]
     ids: npt.NDArray[np.int32]  # the class of every row
-
-
-@dataclass(slots=True)
-class _Watcher:
-    """Notes class by class what became of the watched rules."""
-
-    rules: RuleBits
-    watch: Watch
-    mask: int = 0
-    touched: list[bool] = field(default_factory=list)
-    turning: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.mask = self.rules.mask(self.watch.rules)
-
-    def earlier(self, name: str | None) -> int:
-        """The rules of which a row that names this rule is evidence."""
-        if self.watch.above is None:
-            return self.rules.above(name)
-        return self.rules.first(self.watch.above.get(name or "", 0)) & ~self.mask
-
-    def note(self, certain: int, unsettled: int) -> None:
-        """One class: the rules that take it for certain, and those that may."""
-        top = certain.bit_length()
-        taken = ((certain | unsettled) & self.mask).bit_length()
-        self.touched.append(taken > 0 and taken >= top)
-        # Bits below the match are of rules after it; those of watched rules are told first.
-        other = unsettled >> top << top
-        if top:
-            other &= self.rules.unlike(self.rules.size - top)
-        turning = (other & self.mask or other).bit_length()
-        self.turning.append(self.rules.size - turning if turning else -1)
-
-    def answer(self, ids: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.int32]]:
-        """Both columns, for rows of these classes."""
-        return np.array(self.touched, dtype=np.bool_)[ids], np.array(self.turning, dtype=np.int32)[ids]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +123,7 @@ def ruled_rows(rules: RuleBits, rows: Rows) -> list[Ruled]:
 
 
 def _match_rulebase(
-    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool, watcher: _Watcher | None
+    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool, watcher: Watcher | None
 ) -> _Matched:
     """The rules of one slice in one rulebase."""
     parts = ruled_rows(rules, rows)

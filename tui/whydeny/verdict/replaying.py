@@ -10,11 +10,12 @@ import polars as pl
 from whydeny.model.configuration import ANY, Rule, Rulebase
 from whydeny.model.progress import Progress
 from whydeny.model.tables import SessionTable
-from whydeny.policy.bulk import RULEBASES, Watch, match_all
+from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.differences import Difference, RuleChange, compare
 from whydeny.policy.engine import PUSHED_MISSING, Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.questions import decryption_profile_of, enforcement_of
+from whydeny.policy.watch import Watch
 from whydeny.verdict.diagnose import diagnose
 from whydeny.verdict.judge import Judge
 from whydeny.verdict.replayed import Doubt, Effect, Idle, Move
