@@ -386,7 +386,8 @@ def session_answer(row: Table, form: str, case: Table) -> str:
         content = element("entry", "".join(element(k, escape(str(v))) for k, v in values.items() if v != ""))
     else:
         there = {"source": cells["src"], "source-zone": cells["from"], "dst": cells["dst"], "proto": protocol,
-                 "sport": cells["sport"], "dport": cells["dport"], "state": cells["state"], "type": "FLOW"}  # fmt: skip
+                 "sport": cells["sport"], "dport": cells["dport"], "state": cells["state"], "type": "FLOW",
+                 "src-user": cells.get("srcuser") or "unknown", "dst-user": "unknown"}  # fmt: skip
         back = there | {"source": cells["dst"], "source-zone": cells["to"], "dst": cells["src"],
                         "sport": cells["dport"], "dport": cells["sport"]}  # fmt: skip
         values = {"idx": cells["sessionid"], "start-time": started, "vsys": cells["vsys"], "application": cells["app"],

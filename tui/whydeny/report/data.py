@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from whydeny.model.tables import Session
+from whydeny.policy.flows import user_of
 from whydeny.policy.lookup import LookUp, RuleTrace
 from whydeny.report.text import evidence_text
 from whydeny.verdict.finding import Finding
@@ -28,7 +29,7 @@ def session_data(session: Session) -> dict[str, Any]:
         "protocol": session.protocol_word,
         "from_zone": session.from_zone,
         "to_zone": session.to_zone,
-        "user": session.user,
+        "user": user_of(session.user, live=True) or None,
         "application": session.application,
         "category": session.category,
         "rule": session.rule,

@@ -7,6 +7,7 @@ arbiter. All of them only read.
 from whydeny.model.configuration import Rulebase
 from whydeny.model.safe import safe_text
 from whydeny.model.tables import Session
+from whydeny.policy.flows import user_of
 from whydeny.verdict.case import NOT_IDENTIFIED, Case
 
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/:@")
@@ -40,8 +41,9 @@ def policy_test(rulebase: Rulebase, session: Session) -> str | None:
             words.append(f"application {quoted(session.application)}")
         if category:
             words.append(f"category {quoted(category)}")
-        if session.user:
-            words.append(f"source-user {quoted(session.user)}")
+        user = user_of(session.user, live=True)
+        if user:
+            words.append(f"source-user {quoted(user)}")
         words.append("show-all yes")
     elif category:
         words.append(f"category {quoted(category)}")

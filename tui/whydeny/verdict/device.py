@@ -14,6 +14,7 @@ from whydeny.model.configuration import Rulebase
 from whydeny.model.protocols import protocol_number
 from whydeny.model.tables import Session
 from whydeny.policy.engine import Engine
+from whydeny.policy.flows import user_of
 from whydeny.policy.lookup import Certainty, Flow, LookUp
 
 _VALUES: dict[str, Callable[[Session], object]] = {
@@ -25,7 +26,7 @@ _VALUES: dict[str, Callable[[Session], object]] = {
     "protocol": lambda session: session.protocol,
     "application": lambda session: (session.application or "").lower(),
     "category": lambda session: (session.category or "").lower(),
-    "source-user": lambda session: (session.user or "").lower(),
+    "source-user": lambda session: (user_of(session.user, live=True) or "").lower(),
 }
 
 

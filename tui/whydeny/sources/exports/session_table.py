@@ -178,7 +178,10 @@ def row_of_details(flows: dict[str, Row], details: Row) -> Row:
         del row["end_reason"]
     if "parent_session_id" in row:
         row["parent_session_id"] = row["parent_session_id"].split()[0]
-    return _without_unknown_users({name: text for name, text in row.items() if text})
+    # Of the source user "unknown" is an answer: the details always have one, and the firewall knows none.
+    told = row["user"].strip().lower()
+    kept = _without_unknown_users({name: text for name, text in row.items() if text})
+    return kept | {"user": told} if told == "unknown" else kept
 
 
 def _rows_of_all(text: str, line: int, rows: Rows) -> Iterator[tuple[int, Row]]:

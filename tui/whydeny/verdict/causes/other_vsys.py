@@ -20,6 +20,7 @@ What else looks like this
 A second firewall behind this one refuses with a reset: then the end reason is a reset.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from whydeny.verdict.case import Case
@@ -40,7 +41,7 @@ def check(case: Case) -> Answer:
     session = case.session
     if case.outcome is Outcome.DECRYPTION_BLOCK:
         return RuledOut(f"the end reason is {session.end_reason}, which names decryption")
-    others = [case.related.session(row) for row in case.related.same_tuple(session)]
+    others = [case.related.session(row) for row in _same_flow(case)]
     refused = [
         other
         for other in others
@@ -78,6 +79,22 @@ def check(case: Case) -> Answer:
         fix_at=f"on the firewall, {other.vsys}",
         flips_if="a refusal of the same addresses and ports in another virtual system's log",
     )
+
+
+def _same_flow(case: Case) -> list[int]:
+    """Rows of the same flow, as this virtual system had it and as it passed it on: translated."""
+    session = case.session
+    rows = case.related.same_tuple(session)
+    if session.nat_source is None and session.nat_destination is None:
+        return rows
+    passed_on = replace(
+        session,
+        source=session.nat_source or session.source,
+        source_port=session.nat_source_port or session.source_port,
+        destination=session.nat_destination or session.destination,
+        destination_port=session.nat_destination_port or session.destination_port,
+    )
+    return [*rows, *case.related.same_tuple(passed_on)]
 
 
 def _external_zone(case: Case) -> tuple[str, tuple[str, ...]] | None:
