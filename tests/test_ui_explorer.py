@@ -13,11 +13,13 @@ from whydeny.ui.actions import ACTIONS, bindings
 from whydeny.ui.app import ExplorerApp
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.help import HelpScreen
+from whydeny.ui.screens.log_screen import LogScreen
 from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import PickScreen
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane
 from whydeny.ui.widgets.table import RowTable
+from whydeny.ui.widgets.timeline import Timeline
 
 DENIED_IDS = [101, 102, 103, 104]
 
@@ -195,6 +197,27 @@ def at_top(pane: str) -> Check:
     return check
 
 
+def taller(name: str, least: int) -> Check:
+    def check(stage: Stage) -> None:
+        assert stage.explorer.query_one(f"#{name}").size.height >= least
+
+    return check
+
+
+def lower(name: str, most: int) -> Check:
+    def check(stage: Stage) -> None:
+        assert stage.explorer.query_one(f"#{name}").size.height <= most
+
+    return check
+
+
+def wider(name: str, least: int) -> Check:
+    def check(stage: Stage) -> None:
+        assert stage.explorer.query_one(f"#{name}").size.width >= least
+
+    return check
+
+
 def left(stage: Stage) -> None:
     assert stage.app.return_code == 0
     assert not stage.app.is_running
@@ -235,6 +258,9 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.zoom", "the table alone", ["z"], zoom_is("table")),
     ("explorer.zoom", "and back", ["z", "z"], zoom_is("")),
     ("explorer.zoom", "a rule alone", ["4", "z"], zoom_is("rule")),
+    ("explorer.larger", "a larger table", ["right_square_bracket"] * 3, taller("table", 17)),
+    ("explorer.smaller", "a smaller verdict", ["2", "left_square_bracket", "left_square_bracket"], lower("why", 9)),
+    ("explorer.larger", "a wider rule", ["3", "right_square_bracket"], wider("security", 42)),
     ("explorer.pane('table')", "to the table", ["2", "1"], focus_is("table")),
     ("explorer.pane('why')", "to the verdict", ["2"], focus_is("why")),
     ("explorer.pane('security')", "to the security rule", ["3"], focus_is("security")),
@@ -249,6 +275,10 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.terms", "and on", ["x", "enter", "enter", "escape"], ids_are(*DENIED_IDS)),
     ("explorer.filters", "kept under a name", ["b", "m", "i", "n", "e", "enter"], says("kept as mine")),
     ("explorer.filters", "and taken up", ["b", "m", "enter", "a", "b", "enter"], ids_are(*DENIED_IDS)),
+    ("explorer.timeline", "a span from the timeline", ["i", "space", "l", "l", "enter"], ids_are(101)),
+    ("timeline.later", "to the right", ["i", "l", "l", "l"], says("09:00:02")),
+    ("timeline.earlier", "and back", ["i", "l", "l", "h", "h", "h"], says("09:00:00 to")),
+    ("timeline.begin", "a begun span grows", ["i", "space", *["l"] * 60], says("09:00:00 to 09:00:5")),
     ("explorer.denied", "back to the denied ones", ["a", "d"], ids_are(*DENIED_IDS)),
     ("explorer.all", "all sessions", ["a"], says("13 of 13")),
     ("explorer.only_value", "only this application", ["right", "right", "right", "equals_sign"], ids_are(101)),
@@ -270,6 +300,8 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.only_marked", "only marked rows", ["j", "m", "M"], ids_are(102)),
     ("explorer.only_marked", "and back", ["j", "m", "M", "M"], ids_are(*DENIED_IDS)),
     ("explorer.related", "what belongs to it", ["r"], screen_is(RelatedScreen, "Same conversation")),
+    ("explorer.logs", "a choice of logs", ["O"], screen_is(PickScreen, "System")),
+    ("explorer.logs", "rows of one", ["O", "s", "y", "s", "t", "enter"], screen_is(LogScreen, "Commit job")),
     ("explorer.overview", "everything counted", ["o"], screen_is(OverviewScreen, "Sessions by outcome")),
     ("explorer.overview", "a line filters", ["o", "enter"], says("( outcome eq completed )")),
     ("explorer.row", "every value of the row", ["v"], screen_is(RowScreen, "session id               101")),
@@ -302,7 +334,14 @@ def test_every_action_is_pressed_in_a_test() -> None:
 
 
 def test_every_action_has_its_method_where_its_keys_are_bound() -> None:
-    owners = {"table": RowTable, "pane": LinesPane, "rule": RulePane, "explorer": ExplorerScreen, "app": ExplorerApp}
+    owners = {
+        "table": RowTable,
+        "pane": LinesPane,
+        "rule": RulePane,
+        "explorer": ExplorerScreen,
+        "app": ExplorerApp,
+        "timeline": Timeline,
+    }
     of_files = [a for a in ACTIONS if a.scope != "live"]
     lost = [a.id for a in of_files if not hasattr(owners[a.scope], f"action_{a.method.partition('(')[0]}")]
     assert lost == []

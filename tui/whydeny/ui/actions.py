@@ -55,12 +55,17 @@ ACTIONS = (
     Action("rule.previous_rule", "left,h,K", "rule above", "in a rule pane: the rule above in the rulebase", "Move"),
     Action("rule.next_rule", "right,l,J", "rule below", "in a rule pane: the rule below in the rulebase", "Move"),
     Action("rule.landed_rule", "0", "matched rule", "in a rule pane: back to the rule that matched", "Move"),
+    Action("timeline.earlier", "left,h", "earlier", "on the timeline: one cell earlier", "Move"),
+    Action("timeline.later", "right,l", "later", "on the timeline: one cell later", "Move"),
+    Action("timeline.begin", "space", "begin", "on the timeline: begin a span here; Enter filters by it", "Move"),
     # Panes and steps.
     Action("explorer.next_pane", "tab", "pane", "to the next pane", "Panes", 4),
     Action("explorer.previous_pane", "shift+tab", "previous pane", "to the pane before", "Panes"),
     Action("explorer.step_in", "enter", "zoom", "one step in: table, detail, the pane alone", "Panes", 3),
     Action("explorer.step_out", "escape", "back", "one step back; never loses the filter or the row", "Panes"),
     Action("explorer.zoom", "z", "zoom", "the pane with the focus alone, and back", "Panes"),
+    Action("explorer.larger", "right_square_bracket", "larger", "make the pane with the focus larger", "Panes"),
+    Action("explorer.smaller", "left_square_bracket", "smaller", "make the pane with the focus smaller", "Panes"),
     Action("explorer.pane('table')", "1", "table", "to the session table", "Panes"),
     Action("explorer.pane('why')", "2", "why", "to the verdict", "Panes"),
     Action("explorer.pane('security')", "3", "security", "to the security rule", "Panes"),
@@ -71,6 +76,7 @@ ACTIONS = (
     Action("explorer.filter_off", "f", "filter off/on", "lay the filter aside, and take it up again", "Filter"),
     Action("explorer.terms", "x", "terms", "turn terms of the filter on and off", "Filter"),
     Action("explorer.filters", "b", "kept filters", "keep this filter under a name, take up a kept one", "Filter"),
+    Action("explorer.timeline", "i", "time span", "to the timeline: choose a span of time to filter by", "Filter"),
     Action("explorer.denied", "d", "denied", "only sessions that were allowed, then denied", "Filter"),
     Action("explorer.all", "a", "all", "all sessions: empty the filter", "Filter"),
     Action("explorer.only_value", "equals_sign", "only this", "only rows with the value under the cursor", "Filter"),
@@ -91,6 +97,7 @@ ACTIONS = (
     # Finding out.
     Action("explorer.related", "r", "related", "related sessions and the log rows that belong to this one",
            "Find out", 10),
+    Action("explorer.logs", "O", "other logs", "the rows of another log, those of this session first", "Find out"),
     Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
     Action("explorer.row", "v", "row", "every value of this row, and where it stands in its file", "Find out"),
     Action("explorer.manual", "e", "explain cause", "the page about this cause", "Find out"),
@@ -124,6 +131,7 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 _KEY_WORDS = {
     "slash": "/", "equals_sign": "=", "exclamation_mark": "!", "less_than_sign": "<", "greater_than_sign": ">",
+    "left_square_bracket": "[", "right_square_bracket": "]",
     "left_curly_bracket": "{", "right_curly_bracket": "}", "minus": "-", "question_mark": "?", "colon": ":",
     "escape": "Esc", "enter": "Enter", "tab": "Tab", "shift+tab": "Shift-Tab", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "space": "Space",

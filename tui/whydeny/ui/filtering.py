@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -10,6 +11,7 @@ from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.native import narrowed, term
 from whydeny.filters.parse import parse_filter
 from whydeny.filters.plain import is_language, plain_words
+from whydeny.filters.times import log_time
 from whydeny.model.columns import Kind
 from whydeny.ui.columns import ScreenColumn
 
@@ -72,5 +74,15 @@ def only(text: str, column: str, value: object, without: bool = False) -> str:
 
     Raises `FilterError` for a column that no field asks for, and for a `text` that can't be used.
     """
+    return _with(text, term(column, value, exclude=without))
+
+
+def within(text: str, first: datetime, last: datetime) -> str:
+    """`text` with the condition that a row was written from `first` to `last`. Raises like `only`."""
+    span = f"( time_generated geq '{log_time(first)}' ) and ( time_generated leq '{log_time(last)}' )"
+    return _with(text, span)
+
+
+def _with(text: str, part: str) -> str:
     language, words = split_words(text.strip()) if is_language(text) else ("", text.strip())
-    return f"{narrowed(language, term(column, value, exclude=without))} {words}".strip()
+    return f"{narrowed(language, part)} {words}".strip()

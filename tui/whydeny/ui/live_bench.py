@@ -29,18 +29,30 @@ def first_bench(
 ) -> Grown:
     """The first view; no verdicts yet."""
     judge = GrowingJudge(site, release, serial, device_group)
-    return Grown(Workbench.of(site, judge), judge)
+    return Grown(_bench(site, judge), judge)
 
 
-def next_bench(before: Grown, verdicts: pl.DataFrame, site: Site, fetched: Collection[int]) -> Grown:
-    """The site later on. `verdicts` is the table with those that are known; rows behind it are new."""
+def next_bench(before: Grown, site: Site, fetched: Collection[int]) -> Grown:
+    """The site later on; `keep_verdicts` then gives it the verdicts that are known."""
     judge = before.judge.grown(site, fetched)
-    bench = Workbench.of(site, judge)
-    new = bench.frame.select(VERDICTS).tail(bench.frame.height - verdicts.height)
-    known = pl.concat([verdicts.select(VERDICTS), new])
-    bench.frame = bench.frame.with_columns(known.get_columns())
+    bench = _bench(site, judge)
     bench.moments, bench.judged = before.bench.moments, before.bench.judged
     return Grown(bench, judge, judge.same_policies(before.judge))
+
+
+def _bench(site: Site, judge: GrowingJudge) -> Workbench:
+    """A workbench on which sessions of the session table, which have no end yet, stand at the time of their start."""
+    bench = Workbench.of(site, judge)
+    bench.frame = bench.frame.with_columns(pl.coalesce("time", "start").alias("time"))
+    bench.span = bench.frame.select(pl.col("time").min().alias("first"), pl.col("time").max().alias("last")).row(0)
+    return bench
+
+
+def keep_verdicts(bench: Workbench, frame: pl.DataFrame) -> None:
+    """Give a workbench the verdicts of `frame`, the table as it was; rows behind it are new."""
+    new = bench.frame.select(VERDICTS).tail(bench.frame.height - frame.height)
+    known = pl.concat([frame.select(VERDICTS), new])
+    bench.frame = bench.frame.with_columns(known.get_columns())
 
 
 def with_verdicts(frame: pl.DataFrame, rows: Sequence[int], judged: pl.DataFrame) -> pl.DataFrame:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from whydeny.filters.tree import quote
 from whydeny.model.columns import Kind
@@ -47,6 +46,14 @@ class ToRow:
     row: int
 
 
+@dataclass(frozen=True, slots=True)
+class ToLog:
+    """Where a line leads: the table of a log, with these rows first."""
+
+    kind: Kind
+    rows: tuple[int, ...]
+
+
 def related_lines(bench: Workbench, explained: Explained, glyphs: Glyphs) -> list[Line]:
     """The whole page for one session."""
     session = explained.finding.session
@@ -54,12 +61,8 @@ def related_lines(bench: Workbench, explained: Explained, glyphs: Glyphs) -> lis
     lines = [line(Span("This session", "title")), _session_line(session, bench, glyphs), BLANK]
     for title, text, rows, none in _session_groups(bench, explained, related):
         lines += _group(title, text, rows, none, bench, glyphs)
-    for kind in SESSION_LOGS:
-        lines += _log(kind, _rows(related, kind, related.log(kind).of_session(session)), related, glyphs)
-    for kind in ADDRESS_LOGS:
-        lines += _log(kind, _about(related, kind, session), related, glyphs, "about the source address")
-    for kind in DEVICE_LOGS:
-        lines += _log(kind, _around(related, kind, session), related, glyphs, "ten minutes around it")
+    for kind, rows in joined_rows(related, session).items():
+        lines += _log(kind, rows, related, glyphs)
     return [entry for entry, before in zip(lines, [None, *lines], strict=False) if (entry, before) != (BLANK, BLANK)]
 
 
@@ -133,51 +136,46 @@ def _group(title: str, text: str, rows: Sequence[int], none: str, bench: Workben
     yield BLANK
 
 
-def _rows(related: Related, kind: Kind, rows: Sequence[int]) -> list[tuple[int, dict[str, Any]]]:
-    table = related.log(kind).table
-    return [(row, table.row(row)) for row in rows]
-
-
-def _about(related: Related, kind: Kind, session: Session) -> list[tuple[int, dict[str, Any]]]:
-    if session.source is None or session.end is None:
-        return []
-    first, last = (session.start or session.end) - AROUND, session.end + AROUND
-    return _rows(related, kind, related.log(kind).about_address(session.source, first, last))
-
-
-def _around(related: Related, kind: Kind, session: Session) -> list[tuple[int, dict[str, Any]]]:
+def joined_rows(related: Related, session: Session) -> dict[Kind, list[int]]:
+    """The rows of every other log that belong to a session: its own, those about its source address within ten
+    minutes, and what happened to the firewall in that time."""
+    found = {kind: related.log(kind).of_session(session) for kind in SESSION_LOGS}
     if session.end is None:
-        return []
+        return found | {kind: [] for kind in (*ADDRESS_LOGS, *DEVICE_LOGS)}
     first, last = (session.start or session.end) - AROUND, session.end + AROUND
-    return _rows(related, kind, related.log(kind).between(first, last))
+    for kind in ADDRESS_LOGS:
+        source = session.source
+        found[kind] = related.log(kind).about_address(source, first, last) if source is not None else []
+    return found | {kind: related.log(kind).between(first, last) for kind in DEVICE_LOGS}
 
 
-def _log(
-    kind: Kind, rows: list[tuple[int, dict[str, Any]]], related: Related, glyphs: Glyphs, how: str = ""
-) -> Iterator[Line]:
-    word = LOG_WORDS[kind]
-    where = f"Monitor > Logs > {word}, export CSV"
+def _how(kind: Kind) -> str:
+    return (
+        "about the source address" if kind in ADDRESS_LOGS else "ten minutes around it" if kind in DEVICE_LOGS else ""
+    )
+
+
+def _log(kind: Kind, rows: Sequence[int], related: Related, glyphs: Glyphs) -> Iterator[Line]:
+    word, how = LOG_WORDS[kind], _how(kind)
     if not related.has(kind):
+        where = f"Monitor > Logs > {word}, export CSV"
         yield line(Span(f"{word} log", "title"), Span(f"  not among the inputs ({where})", "quiet"))
         return
     if not rows:
         yield line(Span(f"{word} log", "title"), Span(f"  no row {how or 'of this session'}", "quiet"))
         return
     yield BLANK
-    yield line(
-        Span(f"{word} log", "title"), Span(f" {len(rows):,}", "strong"), Span(f"  {how}" if how else "", "quiet")
-    )
-    for row, values in rows[:MOST]:
+    heading = [Span(f"{word} log", "title"), Span(f" {len(rows):,}", "strong"), Span(f"  {how}", "quiet")]
+    yield line(*heading, target=ToLog(kind, tuple(rows)))
+    table = related.log(kind).table
+    for row in rows[:MOST]:
+        values = table.row(row)
         moment = values.get("time") or values.get("receive_time")
         telling = [str(values[name]) for name in TELLING[kind] if values.get(name)]
-        yield line(
-            f"  {moment:%H:%M:%S}  " if moment else "  --:--:--  ",
-            f" {glyphs.dot} ".join(telling),
-            target=ToRow(kind, row),
-            cut=True,
-        )
+        clock = f"  {moment:%H:%M:%S}  " if moment else "  --:--:--  "
+        yield line(clock, f" {glyphs.dot} ".join(telling), target=ToRow(kind, row), cut=True)
     if len(rows) > MOST:
-        yield line(Span(f"  and {len(rows) - MOST:,} more", "quiet"))
+        yield line(Span(f"  and {len(rows) - MOST:,} more; the heading shows them all", "quiet"))
     yield BLANK
 
 

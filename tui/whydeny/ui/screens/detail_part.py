@@ -4,9 +4,11 @@ import polars as pl
 from textual import on
 from textual.timer import Timer
 
+from whydeny.filters.tree import FilterError
 from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.errors import WhydenyError
 from whydeny.ui.explaining import Explained
+from whydeny.ui.filtering import within
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span, line
 from whydeny.ui.screens.explorer_base import PANES, RULE_PANES, ExplorerBase
@@ -27,6 +29,7 @@ class DetailPart(ExplorerBase):
     def __init__(self, workbench: Workbench, title: str) -> None:
         super().__init__(workbench, title)
         self._rest: Timer | None = None
+        self._shares = {"table": 6, "why": 4, "rules": 4, **dict.fromkeys(RULE_PANES, 4)}
 
     def _judging(self, job: Job) -> None:
         self.show_head(job)
@@ -152,6 +155,57 @@ class DetailPart(ExplorerBase):
             self.set_zoom("rule", pane)
         elif isinstance(pane, LinesPane):
             self.follow(pane.target)
+        elif isinstance(pane, Timeline):
+            pane.choose()
+
+    def action_timeline(self) -> None:
+        """To the timeline."""
+        self.show_filter_row()
+        self.add_class("-timeline")
+        self.query_one(Timeline).focus()
+
+    @on(Timeline.Looked)
+    def _looked_at_span(self, event: Timeline.Looked) -> None:
+        event.stop()
+        self.say(f"{event.words}   Space begins a span, Enter filters by it, Esc leaves")
+
+    @on(Timeline.Chosen)
+    def _chosen_span(self, event: Timeline.Chosen) -> None:
+        event.stop()
+        self.table.focus()
+        self.remove_class("-timeline")
+        try:
+            self.set_filter(within(self.filter.text, event.first, event.last))
+        except FilterError as error:
+            self.say(str(error), "doubt")
+
+    def action_larger(self) -> None:
+        """Make the pane with the focus larger."""
+        self._resize_pane(1)
+
+    def action_smaller(self) -> None:
+        """Make it smaller."""
+        self._resize_pane(-1)
+
+    def _resize_pane(self, way: int) -> None:
+        """A share more or less for the pane: of the height, and for a rule's pane of the width too."""
+        pane = self.focused
+        if isinstance(pane, RulePane):
+            self._grow(pane.id or "", way)
+            self._grow("rules", way)
+        elif pane is self.why or pane is self.table:
+            self._grow(pane.id or "", way)
+
+    def _grow(self, name: str, way: int) -> None:
+        share = min(max(self._shares[name] + way, 1), 12)
+        self._shares[name] = share
+        if name in RULE_PANES:
+            self.rule_pane(name).styles.width = f"{share}fr"
+            return
+        self.table.styles.height = f"{self._shares['table']}fr"
+        self.query_one("#detail").styles.height = f"{self._shares['why'] + self._shares['rules']}fr"
+        self.why.styles.height = f"{self._shares['why']}fr"
+        self.query_one("#rules").styles.height = f"{self._shares['rules']}fr"
 
     def step_out(self) -> bool:
         """One step back; False at the top."""
@@ -161,6 +215,7 @@ class DetailPart(ExplorerBase):
             self.set_zoom("")
             self.table.focus()
         elif self.focused is not self.table:
+            self.remove_class("-timeline")
             self.table.focus()
         else:
             return False

@@ -2,12 +2,14 @@
 
 from whydeny.filters.native import session_filter
 from whydeny.model.columns import Kind
+from whydeny.model.progress import Progress
 from whydeny.ui import copying
 from whydeny.ui.clipboard import Copied
 from whydeny.ui.overview import FilterBy
-from whydeny.ui.related import ToRow
+from whydeny.ui.related import LOG_WORDS, ToLog, ToRow, joined_rows
 from whydeny.ui.screens.detail_part import DetailPart
 from whydeny.ui.screens.help import HelpScreen
+from whydeny.ui.screens.log_screen import LogScreen
 from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.verdict.finding import Trail
@@ -73,6 +75,32 @@ class OffersPart(DetailPart):
             return
         self.app.push_screen(RelatedScreen(self.bench, explained), self.go_to)
 
+    def action_logs(self) -> None:
+        """The rows of another log."""
+        present = [kind for kind in Kind if kind in self.bench.site.logs]
+        if not present:
+            self.say("no other log is among the inputs")
+            return
+        session = self.explained.finding.session if self.explained is not None else None
+
+        def found(rows: dict[Kind, list[int]]) -> None:
+            choices = [
+                Choice(kind, LOG_WORDS[kind], f"{len(rows.get(kind, ())):,} for this session, "
+                                              f"{len(self.bench.site.logs[kind]):,} in all")
+                for kind in present
+            ]  # fmt: skip
+
+            def show(kind: str | None) -> None:
+                if kind:
+                    self.app.push_screen(LogScreen(self.bench, Kind(kind), rows.get(Kind(kind), ())))
+
+            self.app.push_screen(PickScreen("Other logs", choices), show)
+
+        def gather(_progress: Progress) -> dict[Kind, list[int]]:
+            return joined_rows(self.bench.judge.related, session) if session is not None else {}
+
+        self.jobs.start("logs", gather, found, self.failed)
+
     def action_row(self) -> None:
         """Every value of this row."""
         if self.table.row is not None:
@@ -106,6 +134,8 @@ class OffersPart(DetailPart):
             self.set_zoom("")
             self.table.focus()
             self.set_filter(target.text)
+        elif isinstance(target, ToLog):
+            self.app.push_screen(LogScreen(self.bench, target.kind, target.rows))
         elif isinstance(target, ToRow) and target.kind is not Kind.TRAFFIC:
             self.app.push_screen(RowScreen(self.bench, target))
         elif isinstance(target, ToRow) and not self.table.go_to(target.row):

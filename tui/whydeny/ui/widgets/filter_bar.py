@@ -44,6 +44,16 @@ class FilterInput(Input):
 class FilterBar(Vertical):
     """A field of one row; below it what would fit at the cursor, and a mistake to point at, while there are some."""
 
+    DEFAULT_CSS = """
+    FilterBar {
+        height: auto;
+        & #filter-row { height: 1; background: $bar-background; }
+        & #filter-label { width: 2; }
+        & #filter-text { width: 1fr; background: $bar-background; }
+        & #filter-count { width: auto; min-width: 1; }
+    }
+    """
+
     class Typed(Message):
         """The text changed; `final` when it was confirmed."""
 

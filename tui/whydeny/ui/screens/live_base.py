@@ -1,0 +1,224 @@
+"""A site that grows on the explorer's screen: the newest rows, their verdicts, and what the top line says of the firewall."""
+
+import time
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from whydeny.model.errors import Cancelled, WhydenyError
+from whydeny.model.site import Problem
+from whydeny.ui.actions import BY_ID, Action, bindings
+from whydeny.ui.asking import REFUSED_NOW
+from whydeny.ui.explaining import Explained
+from whydeny.ui.jobs import Job
+from whydeny.ui.lines import Span
+from whydeny.ui.link import Link
+from whydeny.ui.live_bench import Grown, keep_verdicts, next_bench, with_verdicts
+from whydeny.ui.screens.explorer import ExplorerScreen
+from whydeny.ui.screens.explorer_base import RULE_PANES
+from whydeny.ui.shown import Shown
+from whydeny.ui.view import SortKey
+from whydeny.ui.widgets.bar import Bar
+from whydeny.verdict.finding import Outcome
+
+FACTS_SETTLE = 1.0  # seconds without a new run-time fact until all sessions are judged anew
+FOOTER = ("live.device", "live.pause", "live.now", "live.search", "live.sessions")
+
+
+class LiveBase(ExplorerScreen):
+    """What the parts of a live firewall's screen share.
+
+    `grown` is the site as it is shown; rows keep their numbers. `fetched` are the rows whose related rows came,
+    `unjudged` those whose verdict is to be made. `opening` says that the configuration has not come yet, `trouble`
+    why nothing comes at all.
+    """
+
+    SCOPES = ("explorer", "live", "app")
+    BINDINGS = bindings("live")
+
+    def __init__(self, link: Link, grown: Grown, where: str | None = None) -> None:
+        super().__init__(grown.bench, link.target.name, REFUSED_NOW if where is None else where)
+        self.link = link
+        self.grown = grown
+        self.sort_keys = (SortKey("time", ("time",), descending=True),)
+        self.fetched: set[int] = set()
+        self.unjudged: set[int] = set()
+        self.opening = True
+        self.paused = False
+        self.pace = 10
+        self.trouble = ""
+        self._grow_again = False
+        self._told: Sequence[Problem] = ()
+
+    # Growing.
+
+    def grow(self, changed: Collection[int] = ()) -> None:
+        """Something came: show the site as it is now. `changed` are rows whose verdict may be another one now."""
+        self.unjudged.update(changed)
+        if self.jobs.running("grow"):
+            self._grow_again = True
+            return
+        before, site, fetched = self.grown, self.link.source.site, frozenset(self.fetched)
+        self.jobs.start("grow", lambda _progress: next_bench(before, site, fetched), self._take, self.failed)
+
+    def _take(self, grown: Grown) -> None:
+        height, before = len(self.bench.frame), self.bench.site
+        keep_verdicts(grown.bench, self.bench.frame)
+        self.grown, self.bench = grown, grown.bench
+        self.unjudged.update(range(height, len(self.bench.frame)))
+        self.denied = self.bench.count(Outcome.ALLOWED_THEN_DENIED)
+        self.table.gone = self.link.source.gone
+        if not grown.same_policies:
+            self.jobs.cancel("judge")
+            self.unjudged = set(range(len(self.bench.frame)))
+            new_facts = self.bench.site.answers is not before.answers
+            self.set_timer(FACTS_SETTLE if new_facts else 0.01, self.judge_rest)
+        else:
+            self.judge_rest()
+        if self.bench.site.logs is not before.logs:
+            self.jobs.start("moments", self.bench.find_moments, self._found_moments, self.failed)
+        self.remake("showing what came")
+        self._explain_again()
+        self._say_problems()
+        self.show_head()
+        if self._grow_again:
+            self._grow_again = False
+            self.grow()
+
+    def _say_problems(self) -> None:
+        """Say what could not be had since the last time; the overview lists all of it."""
+        problems = self.bench.site.problems
+        new = [problem for problem in problems if problem not in self._told]
+        self._told = tuple(problems)
+        if new:
+            more = f" (and {len(new) - 1} more; o lists them)" if len(new) > 1 else ""
+            self.say(f"{new[0]}{more}", "doubt")
+
+    def _show_rows(self, shown: Shown) -> None:
+        """The row under the cursor keeps its line, unless it is the first: then new rows come in sight above it."""
+        table = self.table
+        held = table.cursor - table.scroll_offset.y if table.cursor else 0
+        super()._show_rows(shown)
+        if held:
+            table.scroll_to(0, max(0, table.cursor - held), animate=False, force=True)
+
+    # Verdicts.
+
+    def look_into_all(self) -> None:
+        """Judge what is there; the rest is judged when it comes."""
+        self.unjudged = set(range(len(self.bench.frame)))
+        self._say_problems()
+        self.judge_rest()
+
+    def judge_rest(self) -> None:
+        """Judge the rows that need it, in one go; those that come meanwhile are next."""
+        if not self.unjudged or self.jobs.running("judge"):
+            return
+        rows, judge = sorted(self.unjudged), self.grown.judge
+        self.unjudged.clear()
+        self.jobs.start(
+            "judge",
+            lambda progress: judge.judge_all(progress, rows),
+            lambda judged: self._judged_rows(rows, judged),
+            self._not_judged,
+            self._judging,
+        )
+
+    def _judged_rows(self, rows: Sequence[int], judged: pl.DataFrame) -> None:
+        self.bench.take(with_verdicts(self.bench.frame, rows, judged))
+        self.remake("showing verdicts")
+        self.show_head()
+        self.judge_rest()
+
+    # The row under the cursor.
+
+    def _explain_again(self) -> None:
+        """The verdict of the row under the cursor by what is known now; what is shown stands until then."""
+        row, explainer = self.table.row, self.bench.explainer
+        if row is not None:
+            self.jobs.start(
+                "finding", lambda _progress: explainer.explain(row), self._show_explained, self._not_explained
+            )
+
+    def _show_explained(self, explained: Explained) -> None:
+        before = self.explained
+        same = before is not None and (before.row, before.finding) == (explained.row, explained.finding)
+        if same and before is not None and before.choices == explained.choices:
+            self.explained = explained  # the panes stay as they were scrolled and walked
+            return
+        super()._show_explained(explained)
+        if self.opening and explained.engine is None and explained.row == self.table.row:
+            for name in RULE_PANES:
+                self.rule_pane(name).show_words("the configuration is still being read from the firewall")
+
+    # The top line, and the words of an empty table.
+
+    @property
+    def why_no_rows(self) -> tuple[str, ...]:
+        """Nothing was refused; that is an answer."""
+        return (
+            "No session was allowed and then denied in the last hour, and none is discarded now.",
+            "New ones appear by themselves; L reads the session table, F searches the traffic log by the filter.",
+        )
+
+    def footer(self) -> list[Action]:
+        """What the live firewall adds comes right behind copy and filter."""
+        usual = super().footer()
+        return [*usual[:2], *(BY_ID[name] for name in FOOTER), *usual[2:]]
+
+    def show_head(self, judging: Job | None = None) -> None:
+        """Who answers, and whether it can be trusted; at the right what goes on, and what there is."""
+        glyphs, source = self.glyphs, self.link.source
+        dot, wide = f" {glyphs.dot} ", self.size.width >= 100
+        system = self.bench.system
+        left = [Span(f" {self.link.alarm}", "bad")] if self.link.alarm else []
+        known = [self.link.target.name]
+        if system is not None:
+            release = f"{'PAN-OS ' if wide else ''}{system.release}" if system.release else None
+            known = [system.hostname or self.link.target.name, system.model if wide else None, release]
+        left += [Span(" whydeny ", "title")] if wide else [Span(" ")]
+        left.append(Span(dot.join(word for word in known if word)))
+        if source.ha_state:
+            serving = source.ha_state.startswith("active")
+            left += [Span(dot), Span(source.ha_state, "good" if serving else "doubt")]
+        if wide and system is not None:
+            left.append(Span(f"   {self.link.target.name}", "quiet"))
+        counts = [Span(f"{self.denied:,} allowed, then denied " if wide else f"{self.denied:,} denied ",
+                       "bad" if self.denied else "quiet")]  # fmt: skip
+        if wide:
+            counts.insert(0, Span(f"{len(self.bench.frame):,} sessions{dot}", "quiet"))
+        commands = Span(f"{self.link.per_minute}/min{dot}", "quiet")
+        self.query_one("#head", Bar).show(left, [*self._state(judging), Span(dot), commands, *counts])
+
+    def _state(self, judging: Job | None) -> list[Span]:
+        """What goes on, the most important first."""
+        if self.trouble:
+            return [Span(self.trouble, "bad")]
+        for slot in ("fetch", "open", "judge", "cursor"):
+            job = judging if slot == "judge" else self.jobs.running(slot)
+            if job is not None and (job.what or slot == "open"):
+                words = "judging" if slot == "judge" else job.what or "opening"
+                share = f" {self.glyphs.bar(job.done / job.total, 5)}" if job.total > 1 else f" {self.glyphs.more}"
+                return [Span(words + share, "link"), Span(", Esc stops" if slot in ("fetch", "judge") else "", "quiet")]
+        if self.paused:
+            return [Span("paused", "doubt")]
+        return [Span(f"every {self.pace} s", "good")]
+
+    def show_progress(self, _job: Job) -> None:
+        """How far the work is that the top line speaks of."""
+        self.show_head()
+
+    def failed(self, error: WhydenyError) -> None:
+        """Say what went wrong; everything else goes on."""
+        if not isinstance(error, Cancelled):
+            self.say(str(error), "doubt")
+        self.show_head()
+
+    def told(self, words: str, role: str = "") -> None:
+        """Say a word, and bring the top line up to date."""
+        self.say(words, role)
+        self.show_head()
+
+    def now(self) -> str:
+        """The time of day here, for words about the connection."""
+        return time.strftime("%H:%M:%S")
