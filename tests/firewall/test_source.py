@@ -294,7 +294,9 @@ class TestWatching:
         source.open(silent())
         stand_in.fail(Fault.NO_RIGHTS, words)
         assert source.refresh(silent()).new == ()
-        assert any(f"no right to {'read the traffic log' if 'log' in words else words}" in str(p) for p in source.site.problems)
+        assert any(
+            f"no right to {'read the traffic log' if 'log' in words else words}" in str(p) for p in source.site.problems
+        )
         asked = len([seen for seen in stand_in.seen if seen.words.startswith(words)])
         source.refresh(silent())
         assert len([seen for seen in stand_in.seen if seen.words.startswith(words)]) == asked
