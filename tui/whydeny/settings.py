@@ -14,6 +14,7 @@ from platformdirs import PlatformDirs
 from whydeny.model.safe import safe_text
 
 FILE = "settings.toml"
+CONNECTIONS = "connections.toml"  # profiles of firewalls, beside the settings
 FASTEST, SLOWEST = 2, 3600  # seconds of `pace`
 LARGEST = 256 * 1024  # bytes
 
