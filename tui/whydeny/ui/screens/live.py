@@ -43,7 +43,10 @@ class LiveScreen(LiveCursor):
 
     def look_into_all(self) -> None:
         """Judge and watch what is there; a filter from the command line is sent along at once."""
+        self.ready = True
         super().look_into_all()
+        if not self.opening:
+            self.grow()
         if not len(self.bench.frame):
             self.say(self.why_no_rows[0])
         if self._search_first:
@@ -52,15 +55,17 @@ class LiveScreen(LiveCursor):
     # What the application tells while the configuration is still on its way.
 
     def opened(self) -> None:
-        """The configuration came."""
+        """The configuration came, perhaps before this screen was built."""
         self.opening = False
-        self.grow()
+        if self.ready:
+            self.grow()
 
     def not_opened(self, error: WhydenyError) -> None:
         """The first view is there, and the rest could not be had."""
         self.opening = False
-        self.grow()
-        self.unreached(error)
+        if self.ready:
+            self.grow()
+            self.unreached(error)
 
     def action_configuration(self) -> None:
         """Read the configuration and run-time facts anew."""
@@ -97,7 +102,9 @@ class LiveScreen(LiveCursor):
             self.say(str(error), "doubt")
             return
         if query is None and text.strip():
-            self.say("nothing of this filter can be asked of the traffic log; it takes ( addr.src in 10.1.1.1 ) and such")
+            self.say(
+                "nothing of this filter can be asked of the traffic log; it takes ( addr.src in 10.1.1.1 ) and such"
+            )
             return
         query = query or ""
         source, asked = self.link.source, both(query, self._oldest.get(query, ""))

@@ -44,6 +44,7 @@ class LiveBase(ExplorerScreen):
         self.fetched: set[int] = set()
         self.unjudged: set[int] = set()
         self.opening = True
+        self.ready = False  # built
         self.paused = False
         self.pace = 10
         self.trouble = ""
@@ -172,7 +173,7 @@ class LiveBase(ExplorerScreen):
         dot, wide = f" {glyphs.dot} ", self.size.width >= 100
         system = self.bench.system
         left = [Span(f" {self.link.alarm}", "bad")] if self.link.alarm else []
-        known = [self.link.target.name]
+        known: list[str | None] = [self.link.target.name]
         if system is not None:
             release = f"{'PAN-OS ' if wide else ''}{system.release}" if system.release else None
             known = [system.hostname or self.link.target.name, system.model if wide else None, release]
@@ -206,7 +207,8 @@ class LiveBase(ExplorerScreen):
 
     def show_progress(self, _job: Job) -> None:
         """How far the work is that the top line speaks of."""
-        self.show_head()
+        if self.ready:
+            self.show_head()
 
     def failed(self, error: WhydenyError) -> None:
         """Say what went wrong; everything else goes on."""

@@ -101,8 +101,11 @@ class LiveCursor(LiveWatch):
             super().action_related()
             return
         self.say("reading the rows that belong to this session; then they are shown")
-        show = super().action_related
-        self.ask_about(row, then=lambda: self.call_later(show) if row == self.table.row else None)
+        self.ask_about(row, then=lambda: self._show_related(row))
+
+    def _show_related(self, row: int) -> None:
+        if row == self.table.row:
+            super().action_related()
 
     def action_device(self) -> None:
         """Ask the firewall's own policy tests."""
