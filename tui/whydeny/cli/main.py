@@ -17,6 +17,7 @@ from whydeny.model.safe import safe_text
 # Command name to (module, attribute): a command's module is imported when it is called or when its help is asked.
 _COMMANDS = {
     "open": ("whydeny.cli.screen", "open_command"),
+    "connect": ("whydeny.cli.connect", "connect_command"),
     "demo": ("whydeny.cli.screen", "demo_command"),
     "explain": ("whydeny.cli.explain", "explain_command"),
     "match": ("whydeny.cli.match", "match_command"),

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -21,6 +21,22 @@ def explore(read: Callable[[Progress], Site], title: str, where: str | None = No
     from whydeny.ui.app import run_explorer  # the screen is loaded only when it is opened
 
     sys.exit(run_explorer(read, title, where, **choice))
+
+
+def explore_live_demo() -> NoReturn:
+    """Open the screen on the demonstration's stand-in firewall; raises `UsageError` where there is no terminal for it."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("a live firewall is looked at on the screen, which needs a terminal")
+    from whydeny.demo.live import run_live_demo
+    from whydeny.demo.standin import KEY
+    from whydeny.sources.firewall.secret import Secret
+    from whydeny.ui.link import Link, Target
+    from whydeny.ui.live import run_live
+
+    with run_live_demo() as stand_in:
+        target = Target("127.0.0.1", stand_in.port, fingerprint=stand_in.fingerprint)
+        status = run_live(Link(target, Secret(KEY)))
+    sys.exit(status)
 
 
 @click.command("open")
@@ -50,10 +66,13 @@ def open_command(
 
 
 @click.command("demo")
+@click.option("--live", is_flag=True, help="Watch one of its firewalls live: a stand-in on this machine, over TLS.")
 @reported
-def demo_command() -> None:
+def demo_command(live: bool) -> None:
     """Open the packaged demonstration site: synthetic firewalls, sessions and logs."""
     from whydeny.demo import demo_folder
 
+    if live:
+        explore_live_demo()
     with demo_folder() as folder:
         explore(lambda progress: open_site((folder,), progress), "demonstration (synthetic)")
