@@ -308,6 +308,8 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.manual", "the page about the cause", ["e"], screen_is(ManualScreen, "What it means")),
     ("explorer.copy", "the finding", ["y"], says("finding: written to")),
     ("explorer.copy_menu", "a choice", ["Y"], screen_is(PickScreen, "log filter")),
+    ("explorer.mask", "other names", ["X"], says("masked")),
+    ("explorer.mask", "and the real ones", ["X", "X"], says("10.1.1.10")),
     ("explorer.help", "every key", ["question_mark"], screen_is(HelpScreen, "one row down")),
     ("explorer.help", "on a verdict, its cause", ["2", "question_mark"], screen_is(ManualScreen, "What it means")),
     ("app.palette", "commands by typing", ["colon", "o", "v", "e", "r", "v", "enter"], screen_is(OverviewScreen)),
@@ -418,6 +420,40 @@ async def test_what_fits_is_offered_and_taken_with_tab() -> None:
         await stage.press("ctrl+n", "ctrl+p", "ctrl+n", "tab", "right_parenthesis", "enter")
         assert len(stage.rows) == 1
         assert "Tab" not in stage.lines[2]
+
+
+async def test_a_second_term_is_joined_by_itself() -> None:
+    async with staged(small_site()) as stage:
+        await stage.press("slash")
+        await stage.type("(app eq ssh)")
+        assert stage.explorer.filter_bar.text == "( outcome eq allowed-then-denied ) and (app eq ssh)"
+        assert stage.ids == [103]
+
+
+async def test_a_mask_leaves_nothing_real_on_the_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with staged(small_site(), size=(200, 60), title="secret.csv") as stage:
+        await stage.press("j", "j", "l", "equals_sign", "X")
+        shown = [stage.text]
+        for key in ("r", "o", "v"):
+            await stage.press(key)
+            shown.append(stage.text)
+            await stage.press("escape")
+        await stage.press("j", "y")
+        shown.append(next(tmp_path.glob("whydeny-*.txt")).read_text("utf-8"))
+        for real in (
+            "fw-example",
+            "10.1.1.1",
+            "203.0.113.9",
+            "Social",
+            "Partners",
+            "edl-partners",
+            "ex\\mk",
+            "secret.csv",
+        ):
+            assert [real in text for text in shown] == [False] * len(shown), real
+        assert "app-shift" in shown[0]
+        assert len(stage.explorer.bench.frame) == 13
 
 
 async def test_tab_leaves_the_bar_where_nothing_fits() -> None:

@@ -105,6 +105,8 @@ ACTIONS = (
     Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
     Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: cell, row, Markdown, JSON, ticket, commands",
            "Copy"),
+    Action("explorer.mask", "X", "mask", "hide addresses, users and names, on the screen and in what is copied; again:"
+           " show them", "Copy"),
     # A live firewall.
     Action("live.device", "D", "ask device", "ask the firewall's own policy tests about this session", "Live firewall"),
     Action("live.pause", "p", "pause", "stop watching the firewall, and go on", "Live firewall"),

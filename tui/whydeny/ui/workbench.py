@@ -33,6 +33,7 @@ class Workbench:
     span: tuple[datetime | None, datetime | None]
     moments: tuple[Moment, ...] = ()
     judged: bool = False
+    masked: bool = False  # whether names and addresses are made up
 
     @classmethod
     def prepare(

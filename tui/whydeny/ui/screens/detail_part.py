@@ -31,6 +31,11 @@ class DetailPart(ExplorerBase):
         self._rest: Timer | None = None
         self._shares = {"table": 6, "why": 4, "rules": 4, **dict.fromkeys(RULE_PANES, 4)}
 
+    def look_into_all(self) -> None:
+        """Judge every session, and look for what may have changed policy meanwhile."""
+        self.jobs.start("moments", self.bench.find_moments, self._found_moments, self.failed)
+        self.jobs.start("judge", self.bench.judge_all, self._judged, self._not_judged, self._judging)
+
     def _judging(self, job: Job) -> None:
         self.show_head(job)
 

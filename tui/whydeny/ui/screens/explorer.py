@@ -7,7 +7,7 @@ from whydeny.model.configuration import Rulebase
 from whydeny.ui.actions import ACTIONS, bindings, keys_of
 from whydeny.ui.columns import usual_columns
 from whydeny.ui.filtering import DENIED
-from whydeny.ui.screens.offers_part import OffersPart
+from whydeny.ui.screens.mask_part import MaskPart
 from whydeny.ui.screens.picker import Choice
 from whydeny.ui.view import whole
 from whydeny.ui.widgets.bar import Bar
@@ -18,7 +18,7 @@ from whydeny.ui.widgets.timeline import Timeline
 from whydeny.ui.workbench import Workbench
 
 
-class ExplorerScreen(OffersPart):
+class ExplorerScreen(MaskPart):
     """Table, verdict and rules of one site."""
 
     CSS_PATH = "explorer.tcss"
@@ -57,11 +57,6 @@ class ExplorerScreen(OffersPart):
         if not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
         self.look_into_all()
-
-    def look_into_all(self) -> None:
-        """Judge every session, and look for what may have changed policy meanwhile."""
-        self.jobs.start("moments", self.bench.find_moments, self._found_moments, self.failed)
-        self.jobs.start("judge", self.bench.judge_all, self._judged, self._not_judged, self._judging)
 
     def on_resize(self) -> None:
         """Other columns are usual for another width."""

@@ -85,7 +85,8 @@ class ExplorerBase(ColumnsPart):
             spans.append(Span(dot.join(word for word in known if word)))
             others = len(self.bench.site.systems) - 1
             spans.append(Span(f" and {others} more" if others else "", "quiet"))
-        spans.append(Span(f"   {self.inputs}", "quiet"))
+        masked = self.bench.masked
+        spans.append(Span("   masked" if masked else f"   {self.inputs}", "doubt" if masked else "quiet"))
         total, denied = len(self.bench.frame), self.denied
         right = [Span(f"{denied:,} allowed, then denied ", "bad" if denied else "quiet")]
         if judging is not None and judging.total:

@@ -1,5 +1,6 @@
 """The filter bar: typed words or the firewall's filter language, the count, and the place of a mistake."""
 
+import re
 from typing import Any
 
 from textual import events
@@ -15,6 +16,8 @@ from whydeny.ui.lines import Span
 from whydeny.ui.widgets.bar import Bar
 
 LABEL = 2
+# A term begun right behind another one: what stands between them is meant to be `and`.
+_JUXTAPOSED = re.compile(r"(.*\))\s+([(!])")
 
 
 class FilterInput(Input):
@@ -154,7 +157,10 @@ class FilterBar(Vertical):
             self._quiet = "\0"
             return
         self._quiet = "\0"
-        self.post_message(self.Typed(event.value, False, self.field.cursor_position))
+        joined = _JUXTAPOSED.fullmatch(event.value)
+        if joined and self.field.cursor_position == len(event.value):
+            self.put(f"{joined[1]} and {joined[2]}")
+        self.post_message(self.Typed(self.text, False, self.field.cursor_position))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter: the filter stands."""

@@ -1,0 +1,54 @@
+"""Masking: the same sessions and verdicts under other names and addresses, for a picture or a shared screen."""
+
+from whydeny.model.progress import Progress
+from whydeny.snapshot.manifest import JudgedWith
+from whydeny.snapshot.redact import Redaction
+from whydeny.ui.filtering import DENIED
+from whydeny.ui.screens.offers_part import OffersPart
+from whydeny.ui.workbench import Workbench
+from whydeny.verdict.finding import Outcome
+
+
+class MaskPart(OffersPart):
+    """Puts a redacted site in the place of the real one, row for row, and back."""
+
+    def __init__(self, workbench: Workbench, title: str) -> None:
+        super().__init__(workbench, title)
+        self._real = workbench
+        self._masked: Workbench | None = None
+
+    def action_mask(self) -> None:
+        """Hide addresses, users and names; again: show them."""
+        if self.bench.masked:
+            self._use(self._real)
+        elif self._masked is not None:
+            self._use(self._masked)
+        else:
+            self.say(f"finding other names {self.glyphs.more}")
+            self.jobs.start("mask", self._mask, self._use_mask, self.failed)
+
+    def _mask(self, progress: Progress) -> Workbench:
+        options = self.explorer_app.options
+        release = str(options.release) if options.release is not None else None
+        site, _, judged_with = Redaction().apply(
+            self._real.site, judged_with=JudgedWith(release, options.serial, options.device_group), progress=progress
+        )
+        bench = Workbench.prepare(site, options.release, judged_with.serial, judged_with.device_group)
+        bench.masked = True
+        return bench
+
+    def _use_mask(self, bench: Workbench) -> None:
+        self._masked = bench
+        self._use(bench)
+
+    def _use(self, bench: Workbench) -> None:
+        """Show another site with the same rows; a filter that may name real things doesn't stay."""
+        self.bench = bench
+        self.explained = None
+        self.denied = bench.count(Outcome.ALLOWED_THEN_DENIED)
+        self.set_filter(DENIED if self.filter.text in ("", DENIED) and self.denied else "")
+        self.aside = ""
+        self.show_head()
+        self.explain(self.table.row)
+        self.look_into_all()
+        self.say("masked: names and addresses are made up, verdicts are real" if bench.masked else "real names again")
