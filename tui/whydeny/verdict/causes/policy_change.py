@@ -218,6 +218,8 @@ def _without_event(case: Case, rematch_off: bool) -> Answer:
         )
     if _list_moved(case):
         return _by_list(case)
+    if case.shift.fields == {"schedule"} and case.refuser is not None:
+        return _after_schedule(case)
     near = []
     if end is not None and not rematch_off:
         near = case.related.timeline.commits(end - timedelta(seconds=180), end, session.serial)
@@ -255,6 +257,19 @@ def _by_list(case: Case) -> Held:
     return _held(
         case, gathered, 0.4, REFRESH, f"the members of {name} changed", (f"{LOGS}: when {name} was refreshed",)
     )
+
+
+def _after_schedule(case: Case) -> Held:
+    """The rule's schedule had ended (or a refusing one's had begun) some time before, and nothing else has changed."""
+    gathered = Gathering()
+    asks = case.logged if case.logged is not None and case.logged.schedule else case.refuser
+    name = asks.schedule if asks is not None else ""
+    trail = rule_trail(asks) if asks is not None else None
+    detail = case.criterion_detail(case.logged_trace, "schedule") or f"{name} covers the end"
+    gathered.add(Evidence(f"the schedule alone tells the rules apart: {detail}", 0.4, Basis.RULE, trail))
+    text = "that a session is looked up again some time after a schedule changed over is not documented"
+    gathered.add(Evidence(text, -0.5, Basis.OPINION))
+    return _held(case, gathered, 0.4, "schedule", f"the schedule {name} had changed over", (LOGS,))
 
 
 def _commit_asked(case: Case, asked: Event) -> Answer:
