@@ -6,7 +6,7 @@ alike. The answer is that of `Engine.look_up`, row by row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -50,23 +50,45 @@ def match_all(
     matches; `R_turning`, the index of the first rule before it that can't be judged and would do otherwise, a watched
     one before others (-1 for none). Raises `Cancelled`.
     """
-    bits = {rulebase: RuleBits(engine.compiled.get(rulebase, ()), engine.defaults) for rulebase in rulebases}
-    parts = []
+    return match_each([Question(engine, tuple(rulebases), watched or {})], frame, logged, progress)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of one policy: the rulebases to look into, and the rules to watch in them."""
+
+    engine: Engine
+    rulebases: tuple[Rulebase, ...] = RULEBASES
+    watched: Mapping[Rulebase, Watch] = field(default_factory=dict)
+
+
+def match_each(
+    questions: Sequence[Question], frame: pl.DataFrame, logged: bool = False, progress: Progress | None = None
+) -> list[pl.DataFrame]:
+    """`match_all` for several policies over the same rows, which are numbered once for all of them.
+
+    The policies have the same release, application table and user-made applications; anything else may differ.
+    """
+    every_bits = [
+        {rulebase: RuleBits(one.engine.compiled.get(rulebase, ()), one.engine.defaults) for rulebase in one.rulebases}
+        for one in questions
+    ]
+    parts: list[list[pl.DataFrame]] = [[] for _ in questions]
+    first = questions[0].engine
     for start in range(0, max(frame.height, 1), _SLICE):
         if progress is not None:
             progress.step("matching sessions", start, frame.height)
-        parts.append(_match_slice(engine, bits, frame.slice(start, _SLICE), logged, watched or {}))
-    return pl.concat(parts)
+        some = [rules for bits in every_bits for rules in bits.values()]
+        rows = Rows(first.catalog, first.defaults, some, frame.slice(start, _SLICE))
+        for question, bits, found in zip(questions, every_bits, parts, strict=True):
+            if progress is not None:
+                progress.step("matching sessions", start, frame.height)
+            found.append(_match_rows(question, bits, rows, logged))
+    return [pl.concat(found) for found in parts]
 
 
-def _match_slice(
-    engine: Engine,
-    bits: dict[Rulebase, RuleBits],
-    frame: pl.DataFrame,
-    logged: bool,
-    watched: Mapping[Rulebase, Watch],
-) -> pl.DataFrame:
-    rows = Rows(engine.catalog, engine.defaults, list(bits.values()), frame)
+def _match_rows(question: Question, bits: Mapping[Rulebase, RuleBits], rows: Rows, logged: bool) -> pl.DataFrame:
+    engine, watched = question.engine, question.watched
     columns: dict[str, pl.Series] = {}
     for rulebase, rules in bits.items():
         by_log = rows.logged_rules() if logged and rulebase is Rulebase.SECURITY else None

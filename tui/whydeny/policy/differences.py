@@ -79,6 +79,11 @@ def compare(before: Policy, after: Policy) -> dict[Rulebase, Difference]:
     }
 
 
+def alike_in_applications(before: Policy, after: Policy) -> bool:
+    """Whether a session's application is the same to both: release and user-made applications are."""
+    return before.release == after.release and not _differing(before.scopes, after.scopes, ("applications",))
+
+
 def _compare_rules(before: Sequence[Rule], after: Sequence[Rule], objects: "_Objects") -> Difference:
     pairs = _pairs(before, after)
     changes: dict[int, RuleChange] = {}  # by the index after, or by -1 - the index before

@@ -10,8 +10,8 @@ import polars as pl
 from whydeny.model.configuration import ANY, Rule, Rulebase
 from whydeny.model.progress import Progress
 from whydeny.model.tables import SessionTable
-from whydeny.policy.bulk import RULEBASES, match_all
-from whydeny.policy.differences import Difference, RuleChange, compare
+from whydeny.policy.bulk import RULEBASES, Question, match_all, match_each
+from whydeny.policy.differences import Difference, RuleChange, alike_in_applications, compare
 from whydeny.policy.engine import PUSHED_MISSING, Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.questions import decryption_profile_of, enforcement_of
@@ -149,10 +149,14 @@ class _Group:
         if not differing:
             return {}
         wanted = [Rulebase.SECURITY, *(r for r in differing if r is not Rulebase.SECURITY)]
-        watched = {r: Watch(self.differences[r].before) for r in differing}
-        first = match_all(self.old, self.frame, wanted, True, self.progress, watched)
-        watched = {r: Watch(self.differences[r].after, self.differences[r].above) for r in differing}
-        second = match_all(self.new, self.frame, differing, True, self.progress, watched)
+        watched_before = {r: Watch(self.differences[r].before) for r in differing}
+        watched_after = {r: Watch(self.differences[r].after, self.differences[r].above) for r in differing}
+        old = Question(self.old, tuple(wanted), watched_before)
+        new = Question(self.new, tuple(differing), watched_after)
+        if self.old.release == self.new.release and alike_in_applications(self.old.policy, self.new.policy):
+            first, second = match_each([old, new], self.frame, True, self.progress)
+        else:
+            first, second = (match_each([one], self.frame, True, self.progress)[0] for one in (old, new))
         found = {}
         for rulebase in wanted:
             if rulebase in differing:
