@@ -202,7 +202,7 @@ class _Group:
         found.conditional = (passes & (doubt | facts.unidentified | (matched.turning_before >= 0))) | (lost & doubt)
         found.disputed = int((touched & known & facts.passed & ~allowed).sum())
         self._note_moves(Rulebase.SECURITY, touched | provisional, found.effects, found.conditional)
-        self._note_doubts(matched, known)
+        self._note_doubts(known)
         self._note_idle(matched)
 
     def _provisional(self, matched: _Matched) -> Flags:
@@ -259,19 +259,11 @@ class _Group:
                 Move(effect, rulebase, old[before - 1], new[after - 1], int(counts[at]), int(doubtful[at]), specimen)
             )
 
-    def _note_doubts(self, matched: _Matched, known: Flags) -> None:
+    def _note_doubts(self, known: Flags) -> None:
         """Why rows are conditional or unknown, most of them first."""
         found = self.found
         left = found.conditional | (found.effects == CODES[Effect.UNKNOWN])
-        for engine, turning in ((self.new, matched.turning_after), (self.old, matched.turning_before)):
-            rows = np.flatnonzero(left & (turning >= 0))
-            indices, first, counts = np.unique(turning[rows], return_index=True, return_counts=True)
-            for at in np.argsort(-counts, kind="stable").tolist()[:_MOST_DOUBTS]:
-                rule = self._rules(engine, Rulebase.SECURITY)[indices[at]]
-                when = "" if engine is self.new else " as it is"
-                why = f"whether the rule {rule.name}{when} ({rule.action}) takes them can't be told"
-                found.doubts.append(Doubt(why, self._settle(engine, rule, rows[first[at]]), int(counts[at])))
-            left = left & (turning < 0)
+        left = self._doubt_rules(Rulebase.SECURITY, left)
         for rows, why, settle in (
             (left & ~known, "no rule certainly takes them", "a configuration with the rules of their zones"),
             (
@@ -283,6 +275,21 @@ class _Group:
         ):
             if count := int(rows.sum()):
                 found.doubts.append(Doubt(why, (settle,), count))
+
+    def _doubt_rules(self, rulebase: Rulebase, left: Flags) -> Flags:
+        """Note the rules that make some rows conditional or unknown; returns the rows that none accounts for."""
+        matched = self.matched[rulebase]
+        for engine, turning in ((self.new, matched.turning_after), (self.old, matched.turning_before)):
+            rows = np.flatnonzero(left & (turning >= 0))
+            indices, first, counts = np.unique(turning[rows], return_index=True, return_counts=True)
+            for at in np.argsort(-counts, kind="stable").tolist()[:_MOST_DOUBTS]:
+                rule = self._rules(engine, rulebase)[indices[at]]
+                when = "" if engine is self.new else " as it is"
+                kind = "" if rulebase is Rulebase.SECURITY else f"{rulebase} "
+                why = f"whether the {kind}rule {rule.name}{when} ({_deed(rule)}) takes them can't be told"
+                self.found.doubts.append(Doubt(why, self._settle(engine, rule, rows[first[at]]), int(counts[at])))
+            left = left & (turning < 0)
+        return left
 
     def _settle(self, engine: Engine, rule: Rule, row: int) -> tuple[str, ...]:
         """What would tell whether a rule takes a row."""
@@ -329,6 +336,7 @@ class _Group:
                     effects[row] = self.found.effects[row] = CODES[Effect.RELEASED]
                     conditional[row] = matched.turning_after[row] >= 0 or matched.turning_before[row] >= 0
             self.found.conditional |= conditional
+            self._doubt_rules(rulebase, conditional)
             self._note_moves(rulebase, matched.touched, effects, conditional, treated)
             for index in matched.difference.after:
                 rule = self._rules(self.new, rulebase)[index]
@@ -356,6 +364,10 @@ class _Group:
         section = (rule.decryption_type or "ssl-forward-proxy") if decrypts else "ssl-no-proxy"
         section = section.replace("ssl-inbound-inspection", "ssl-inbound-proxy")
         return 1 if profile is None else len(profile.blocks.get(section, ()))
+
+
+def _deed(rule: Rule) -> str:
+    return rule.enforcement or "no enforcement" if rule.rulebase is Rulebase.AUTHENTICATION else rule.action
 
 
 def _names(rules: Sequence[Rule]) -> list[str | None]:
