@@ -9,7 +9,7 @@ from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.site import Site
 from whydeny.policy.differences import How, RuleChange
 from whydeny.report.data import session_data
-from whydeny.report.text import wrapped
+from whydeny.report.text import WIDTH, wrapped
 from whydeny.verdict.replayed import Effect, Move, Replay
 
 SCHEMA_VERSION = 1
@@ -46,12 +46,17 @@ def whatif_lines(replay: Replay, asked: Asked) -> list[str]:
         lines += [f"The change, for pasting in configuration mode{where}:", "", *asked.lines, ""]
     else:
         lines += [*wrapped(f"The change: the configuration {asked.candidate} in the place of the present one."), ""]
+    return [*lines, *result_lines(replay)]
+
+
+def result_lines(replay: Replay, width: int = WIDTH) -> list[str]:
+    """What came of the change, without the change itself."""
     changes = [change_text(change) for change in replay.changes]
-    lines += [*_listed("Rules that differ", changes, "none: no look-up can come out otherwise"), ""]
-    lines.append(f"{replay.sessions:,} sessions: {replay.refused:,} were refused, {replay.passed:,} passed.")
+    lines = [*_listed("Rules that differ", changes, "none: no look-up can come out otherwise", width), ""]
+    text = f"{replay.sessions:,} sessions: {replay.refused:,} were refused, {replay.passed:,} passed."
     if replay.unjudged:
-        lines += wrapped(f"Of {replay.unjudged:,} no policy is known; they count as unchanged.")
-    lines.append("")
+        text += f" Of {replay.unjudged:,} no policy is known; they count as unchanged."
+    lines += [*wrapped(text, width=width), ""]
     for effect, title in (
         (Effect.PASSES, "would pass"),
         (Effect.RELEASED, "may pass, no longer asked or decrypted"),
@@ -63,17 +68,15 @@ def whatif_lines(replay: Replay, asked: Asked) -> list[str]:
             continue
         lines.append(f"{replay.counts[effect]:>9,}  {title}{_conditional(replay.conditional[effect])}")
         if effect is not Effect.UNCHANGED:
-            lines += _moves(replay.of(effect))
+            lines += _moves(replay.of(effect), width)
     for rulebase in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION):
-        lines += _section(
-            f"The same outcome, by another {rulebase} rule", _moves(replay.of(Effect.UNCHANGED, rulebase))
-        )
-    lines += _section("Shadowed, for these sessions", [f"  - {idle_text}" for idle_text in shadow_texts(replay)])
-    unused = [f"  - {idle.rule} takes none of these sessions" for idle in replay.unused]
-    lines += _section("Unused, of the rules that differ", unused)
-    lines += _section("What would settle what can't be told", _doubts(replay))
-    limits = [line for limit in replay.limits for line in wrapped(limit, "    ", "  - ")]
-    lines += _section("What no replay can know", limits)
+        moves = replay.of(Effect.UNCHANGED, rulebase)
+        lines += _section(f"The same outcome, by another {rulebase} rule", _moves(moves, width))
+    lines += _section("Shadowed, for these sessions", _items(shadow_texts(replay), width))
+    unused = [f"{idle.rule} takes none of these sessions" for idle in replay.unused]
+    lines += _section("Unused, of the rules that differ", _items(unused, width))
+    lines += _section("What would settle what can't be told", _doubts(replay, width))
+    lines += _section("What no replay can know", _items(replay.limits, width))
     return lines
 
 
@@ -85,14 +88,18 @@ def _section(title: str, lines: Sequence[str]) -> list[str]:
     return ["", f"{title}:", *lines] if lines else []
 
 
-def _listed(title: str, items: Sequence[str], empty: str) -> list[str]:
-    if not items:
-        return wrapped(f"{title}: {empty}.")
-    return [f"{title}:", *(line for item in items for line in wrapped(item, "    ", "  - "))]
+def _listed(title: str, items: Sequence[str], empty: str, width: int) -> list[str]:
+    return [f"{title}:", *_items(items, width)] if items else wrapped(f"{title}: {empty}.", width=width)
 
 
-def _moves(moves: Sequence[Move]) -> list[str]:
-    found = [f"{move.sessions:>15,}  {move_text(move)}" for move in moves[:_MOST_MOVES]]
+def _items(items: Sequence[str], width: int) -> list[str]:
+    return [line for item in items for line in wrapped(item, "    ", "  - ", width)]
+
+
+def _moves(moves: Sequence[Move], width: int) -> list[str]:
+    found = []
+    for move in moves[:_MOST_MOVES]:
+        found += wrapped(move_text(move), " " * 17, f"{move.sessions:>15,}  ", width)
     if len(moves) > _MOST_MOVES:
         rest = sum(move.sessions for move in moves[_MOST_MOVES:])
         found.append(f"{rest:>15,}  by {len(moves) - _MOST_MOVES} other pairs of rules")
@@ -116,18 +123,18 @@ def shadow_texts(replay: Replay) -> list[str]:
     ]
 
 
-def _doubts(replay: Replay) -> list[str]:
+def _doubts(replay: Replay, width: int) -> list[str]:
     lines = []
     for doubt in replay.doubts:
-        lines += wrapped(f"{doubt.sessions:,}: {doubt.why}", "    ", "  - ")
+        lines += wrapped(f"{doubt.sessions:,}: {doubt.why}", "    ", "  - ", width)
         for settle in doubt.settle:
-            lines += wrapped(f"settled by {settle}", "      ")
+            lines += wrapped(f"settled by {settle}", "      ", width=width)
     if replay.disputed:
         text = (
             f"{replay.disputed:,} passed although this configuration would have refused them: it is not the one of their "
             "time, or App-ID let them through for what they might become. Settled by the configuration of the time."
         )
-        lines += wrapped(text, "    ", "  - ")
+        lines += wrapped(text, "    ", "  - ", width)
     return lines
 
 
