@@ -97,10 +97,21 @@ ACTIONS = (
     # Finding out.
     Action("explorer.related", "r", "related", "related sessions and the log rows that belong to this one",
            "Find out", 10),
+    Action("explorer.triage", "t", "triage", "refused sessions as findings, and what would serve each", "Find out", 10),
+    Action("explorer.whatif", "w", "what if", "what a change of the rules would do to every session", "Find out", 10),
     Action("explorer.logs", "O", "other logs", "the rows of another log, those of this session first", "Find out"),
     Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
     Action("explorer.row", "v", "row", "every value of this row, and where it stands in its file", "Find out"),
     Action("explorer.manual", "e", "explain cause", "the page about this cause", "Find out"),
+    # Triage, and what a change would do.
+    Action("triage.drill", "enter", "sessions", "in triage: the sessions of the finding; Esc comes back", "Findings"),
+    Action("triage.ask", "w", "what if", "in triage: what the proposal for the finding would do", "Findings"),
+    Action("triage.copy_group", "y", "copy", "in triage: copy the finding", "Findings"),
+    Action("triage.sort_groups", "s", "sort", "in triage: sort by the column of the cursor", "Findings"),
+    Action("whatif.replay", "ctrl+r,f5", "replay", "what if: replay every session against the changed rules", "Findings"),
+    Action("whatif.copy_lines", "y,ctrl+g", "copy lines", "what if: copy the lines for pasting", "Findings"),
+    Action("whatif.copy_result", "Y", "copy all", "what if: copy what came of it, as `whydeny whatif` prints it",
+           "Findings"),
     # Copying.
     Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
     Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: cell, row, Markdown, JSON, ticket, commands",
@@ -128,7 +139,7 @@ ACTIONS = (
     Action("app.leave", "q", "leave", "leave from the top; deeper, one step back", "Program", 12),
 )  # fmt: skip
 
-GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Copy", "Live firewall", "Program")
+GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Findings", "Copy", "Live firewall", "Program")
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 _KEY_WORDS = {

@@ -7,7 +7,7 @@ from whydeny.model.configuration import Rulebase
 from whydeny.ui.actions import ACTIONS, bindings, keys_of
 from whydeny.ui.columns import usual_columns
 from whydeny.ui.filtering import DENIED
-from whydeny.ui.screens.mask_part import MaskPart
+from whydeny.ui.screens.findings_part import FindingsPart
 from whydeny.ui.screens.picker import Choice
 from whydeny.ui.view import whole
 from whydeny.ui.widgets.bar import Bar
@@ -18,7 +18,7 @@ from whydeny.ui.widgets.timeline import Timeline
 from whydeny.ui.workbench import Workbench
 
 
-class ExplorerScreen(MaskPart):
+class ExplorerScreen(FindingsPart):
     """Table, verdict and rules of one site."""
 
     CSS_PATH = "explorer.tcss"
