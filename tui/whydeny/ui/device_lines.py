@@ -35,24 +35,22 @@ class SideBySide:
 
     @property
     def same(self) -> bool | None:
-        """Whether both end at the same rule; None where one of them has no answer, or leaves it open.
+        """Whether both end at the same rule; None where one of them has no answer, or the device names one of the
+        rules that the configuration alone leaves open.
 
         The security test names no rule where a default rule takes the session.
         """
-        if self.test is None or self.look is None or self.look.possible:
+        if self.test is None or self.look is None:
             return None
-        local = self.look.rule
-        if not self.device_rule:
-            return local is None or local.is_default
-        return local is not None and local.name == self.device_rule
+        if self.look.possible and any(self._is(rule) for rule in (*self.look.possible, self.look.rule)):
+            return None
+        return self._is(self.look.rule)
 
-    @property
-    def settles(self) -> bool:
-        """Whether the device names one of the rules that the configuration alone leaves open."""
-        if self.test is None or self.look is None or not self.look.possible:
-            return False
-        open_rules = [*self.look.possible, *([self.look.rule] if self.look.rule is not None else [])]
-        return not self.device_rule or self.device_rule in [rule.name for rule in open_rules]
+    def _is(self, rule: Rule | None) -> bool:
+        """Whether the device's answer is that rule (None: no rule)."""
+        if not self.device_rule:
+            return rule is None or rule.is_default
+        return rule is not None and rule.name == self.device_rule
 
 
 def device_lines(
@@ -86,24 +84,27 @@ def device_lines(
 def _side(side: SideBySide, half: int, glyphs: Glyphs) -> Iterator[Line]:
     local = Span(fit(_local_words(side.look, glyphs), half, glyphs.more) + " ", _role(_rule_of(side.look)))
     if side.test is None:
-        device = Span(fit(f"no answer: {side.why_not}", half + 4, glyphs.more), "doubt")
+        device = Span("no answer", "doubt")
     else:
         action = side.test.actions[0] if side.test.actions else (side.said.action if side.said else "")
         words = " · ".join(word for word in (side.device_rule or "no rule", action) if word).replace("·", glyphs.dot)
         device = Span(fit(words, half, glyphs.more), "bad" if action in _ACTIONS_THAT_REFUSE else "")
     yield line(Span(f"{side.rulebase!s:<{LABEL}}", "key"), local, device)
-    if side.test is None:
-        return
     pad = " " * LABEL
+    if side.test is None:
+        yield line(pad, Span(f"{glyphs.unknown} {side.why_not}", "doubt"), hang=LABEL + 2)
+        return
     if side.same:
         yield line(pad, Span(f"{glyphs.match} both end at the same rule", "good"))
     elif side.same is False:
         text = f"{glyphs.no_match} they differ: the firewall is right about itself, so this verdict trusts it less"
-        yield line(pad, Span(text, "bad"), hang=LABEL)
-    elif side.settles:
-        yield line(pad, Span(f"{glyphs.match} settles what the configuration alone leaves open", "good"), hang=LABEL)
+        yield line(pad, Span(text, "bad"), hang=LABEL + 2)
+    elif side.look is not None:
+        yield line(
+            pad, Span(f"{glyphs.match} settles what the configuration alone leaves open", "good"), hang=LABEL + 2
+        )
     else:
-        yield line(pad, Span(f"{glyphs.unknown} there is nothing to compare it with", "doubt"), hang=LABEL)
+        yield line(pad, Span(f"{glyphs.unknown} there is nothing to compare it with", "doubt"), hang=LABEL + 2)
 
 
 def _rule_of(look: LookUp | None) -> Rule | None:
@@ -152,8 +153,10 @@ def _asked(sides: list[SideBySide]) -> Iterator[Line]:
     yield line(Span("What the firewall was asked", "title"))
     for side in sides:
         if side.test is not None and side.test.asked:
-            words = " ".join(f"{name} {value}" for name, value in side.test.asked.items())
-            yield line(Span(f"  test {side.rulebase}-policy-match ", "link"), words, hang=4)
+            words = " ".join(f"{name} {value}" for name, value in side.test.asked.items() if name != "vsys")
+            vsys = side.test.asked.get("vsys")
+            where = Span(f"  in {vsys}" if vsys else "", "quiet")
+            yield line(Span(f"  test {side.rulebase}-policy-match ", "link"), words, where, hang=4)
 
 
 def _details(answer: tuple[tuple[str, str], ...]) -> Iterator[Line]:

@@ -9,7 +9,6 @@ from whydeny.model.tables import Session
 from whydeny.sources.firewall.failures import FirewallError
 from whydeny.sources.firewall.policy_tests import DeviceOpinion
 from whydeny.ui.device_lines import RULEBASES, SideBySide, device_lines
-from whydeny.ui.explaining import Explained
 from whydeny.ui.lines import Line
 from whydeny.ui.link import Link
 from whydeny.ui.screens.help import PageScreen
@@ -20,18 +19,18 @@ MARGIN = 4  # cells that the page does not have for text
 
 
 class DeviceScreen(PageScreen):
-    """The firewall's own answers for a session. `answered` is called when they are among the site's."""
+    """The firewall's own answers for the session of a row. `answered` is called when they are among the site's."""
 
-    def __init__(self, link: Link, judge: GrowingJudge, explained: Explained, answered: Callable[[], None]) -> None:
+    def __init__(self, link: Link, judge: GrowingJudge, row: int, answered: Callable[[], None]) -> None:
         super().__init__("Ask the device")
         self._link = link
         self._judge = judge
-        self._explained = explained
+        self._row = row
         self._answered = answered
 
     def lines(self, progress: Progress) -> list[Line]:
         """Ask, and compare."""
-        source, before = self._link.source, self._explained.finding
+        source, before = self._link.source, self._judge.finding(self._row)
         session = before.session
         opinion = source.ask_policy(session, progress)
         answer = self._details(session, progress)

@@ -96,11 +96,11 @@ class LiveBase(ExplorerScreen):
             self.say(f"{new[0]}{more}", "doubt")
 
     def _show_rows(self, shown: Shown) -> None:
-        """The row under the cursor keeps its line, unless it is the first: then new rows come in sight above it."""
+        """The row under the cursor keeps its line; at the top of the table new rows come in sight above it."""
         table = self.table
-        held = table.cursor - table.scroll_offset.y if table.cursor else 0
+        held = table.cursor - table.scroll_offset.y if table.scroll_offset.y else None
         super()._show_rows(shown)
-        if held:
+        if held is not None:
             table.scroll_to(0, max(0, table.cursor - held), animate=False, force=True)
 
     # Verdicts.
@@ -169,24 +169,22 @@ class LiveBase(ExplorerScreen):
 
     def show_head(self, judging: Job | None = None) -> None:
         """Who answers, and whether it can be trusted; at the right what goes on, and what there is."""
-        glyphs, source = self.glyphs, self.link.source
-        dot, wide = f" {glyphs.dot} ", self.size.width >= 100
-        system = self.bench.system
+        dot = f" {self.glyphs.dot} "
+        wide, full = self.size.width >= 100, self.size.width >= 140
+        system, ha_state = self.bench.system, self.link.source.ha_state
         left = [Span(f" {self.link.alarm}", "bad")] if self.link.alarm else []
-        known: list[str | None] = [self.link.target.name]
+        left += [Span(" whydeny ", "title")] if wide else [Span(" ")]
+        left.append(Span((system.hostname if system else None) or self.link.target.name))
+        if ha_state:
+            left += [Span(dot), Span(ha_state, "good" if ha_state.startswith("active") else "doubt")]
         if system is not None:
             release = f"{'PAN-OS ' if wide else ''}{system.release}" if system.release else None
-            known = [system.hostname or self.link.target.name, system.model if wide else None, release]
-        left += [Span(" whydeny ", "title")] if wide else [Span(" ")]
-        left.append(Span(dot.join(word for word in known if word)))
-        if source.ha_state:
-            serving = source.ha_state.startswith("active")
-            left += [Span(dot), Span(source.ha_state, "good" if serving else "doubt")]
-        if wide and system is not None:
+            left += [Span(f"{dot}{word}") for word in (system.model if wide else None, release) if word]
+        if full:
             left.append(Span(f"   {self.link.target.name}", "quiet"))
-        counts = [Span(f"{self.denied:,} allowed, then denied " if wide else f"{self.denied:,} denied ",
+        counts = [Span(f"{self.denied:,} allowed, then denied " if full else f"{self.denied:,} denied ",
                        "bad" if self.denied else "quiet")]  # fmt: skip
-        if wide:
+        if full:
             counts.insert(0, Span(f"{len(self.bench.frame):,} sessions{dot}", "quiet"))
         commands = Span(f"{self.link.per_minute}/min{dot}", "quiet")
         self.query_one("#head", Bar).show(left, [*self._state(judging), Span(dot), commands, *counts])

@@ -109,15 +109,11 @@ class LiveCursor(LiveWatch):
 
     def action_device(self) -> None:
         """Ask the firewall's own policy tests."""
-        explained = self.explained
-        if explained is None or explained.row != self.table.row:
-            self.say("there is no verdict yet for a session under the cursor")
-            return
-
-        def answered() -> None:
-            self.grow({explained.row})
-
-        self.app.push_screen(DeviceScreen(self.link, self.grown.judge, explained, answered))
+        row = self.table.row
+        if row is None:
+            self.say("no session under the cursor")
+        else:
+            self.app.push_screen(DeviceScreen(self.link, self.grown.judge, row, lambda: self.grow({row})))
 
 
 def resolve(source: FirewallSource, judge: GrowingJudge, session: Session, progress: Progress) -> None:
