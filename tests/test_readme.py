@@ -2,11 +2,14 @@
 
 import os
 import re
+import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 from click.testing import CliRunner
 
 from whydeny.cli.main import whydeny
+from whydeny.settings import read_settings
 from whydeny.ui.actions import ACTIONS, keys_of
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +39,17 @@ def test_the_keys_are_those_of_the_footer() -> None:
     found = KEY_LINES.search(README)
     assert found is not None
     assert found[0] == wanted, "take it anew with WHYDENY_GOLDENS=new pytest tests/test_readme.py"
+
+
+def test_every_setting_that_it_shows_can_be_set(tmp_path: Path) -> None:
+    shown = re.search(r"```toml\n(.*?)```", README, re.DOTALL)
+    assert shown is not None
+    file = tmp_path / "settings.toml"
+    file.write_text(shown[1], "utf-8")
+    settings, problems = read_settings(file)
+    assert problems == ()
+    assert {f.name for f in fields(settings)} == set(tomllib.loads(shown[1]))
+    assert set(settings.keys) <= {action.id for action in ACTIONS}
 
 
 def test_the_commands_and_options_that_it_shows_exist() -> None:
