@@ -16,6 +16,8 @@ from whydeny.verdict.finding import Trail
 from whydeny.verdict.grounds import row_trail
 
 _SEPARATORS = re.compile(r"[./?&=;+]")
+_TOKENS = re.compile(r"[./?&=;+]|[^./?&=;+]+")
+_LONGEST = 400  # parts of a URL that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +74,32 @@ def url_fits(entry: str, url: str) -> Truth:
     wanted, had = _bare(entry), _bare(url)
     if not wanted:
         return Truth.NO_MATCH
-    open_end = not wanted.endswith("/")
-    pattern = "".join(
-        r"[^./?&=;+]+(?:[./?&=;+][^./?&=;+]+)*" if c == "*" else r"[^./?&=;+]+" if c == "^" else re.escape(c)
-        for c in wanted
-    )
     had += "" if "/" in had else "/"
-    if re.fullmatch(pattern.removesuffix("/") + r"(?:/.*)?", had):
+    ends = _ends(_TOKENS.findall(wanted.removesuffix("/")), _TOKENS.findall(had)[:_LONGEST])
+    following = {had[end : end + 1] for end in ends}
+    if following & {"", "/"}:
         return Truth.MATCH
-    if open_end and re.match(pattern + _SEPARATORS.pattern, had):
-        return Truth.UNKNOWN
-    return Truth.NO_MATCH
+    open_end = not wanted.endswith("/")
+    return Truth.UNKNOWN if open_end and any(_SEPARATORS.match(after) for after in following) else Truth.NO_MATCH
+
+
+def _ends(wanted: list[str], had: list[str]) -> set[int]:
+    """Where in the URL (in characters) the parts of an entry can end: `*` takes one or more parts, `^` exactly one."""
+    starts = [0]
+    for part in had:
+        starts.append(starts[-1] + len(part))
+    reached = {0}  # numbers of parts of the URL taken so far
+    for part in wanted:
+        following: set[int] = set()
+        for at in reached:
+            if at >= len(had) or (part in ("*", "^") and _SEPARATORS.match(had[at])):
+                continue
+            if part == "*":
+                following.update(end for end in range(at + 1, len(had) + 1) if not _SEPARATORS.match(had[end - 1]))
+            elif part == "^" or part == had[at]:
+                following.add(at + 1)
+        reached = following
+    return {starts[at] for at in reached}
 
 
 def _bare(text: str) -> str:
