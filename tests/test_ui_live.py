@@ -534,9 +534,9 @@ class TestUnderTheCursor:
     async def test_facts_are_fetched_for_the_rules_that_hang_on_them(
         self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        async with live(link_to(stand_in, tmp_path), where="") as stage:
+        monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
+        async with live(link_to(stand_in, tmp_path)) as stage:
             explorer = stage.explorer
-            explorer.paused = True
             judge = explorer.grown.judge
             rows = range(len(explorer.bench.frame))
             row = next(r for r in rows if judge.case(r).security.possible and explorer._wants_cause(r))
