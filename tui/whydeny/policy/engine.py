@@ -88,6 +88,7 @@ class Engine:
         self.applications = applications
         self.answers = answers
         self.release = release
+        self.memo: dict[tuple[object, ...], object] = {}  # what callers worked out once for this policy
         self.catalog = Catalog(Names(policy.scopes), applications)
         self.defaults = Defaults(self.catalog, release)
         self._compiler = Compiler(policy, self.catalog, answers)

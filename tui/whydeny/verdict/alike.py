@@ -74,6 +74,7 @@ class _Signature:
         self._related = related
         self._rows = rows
         self._frame = related.frame[pl.Series(rows, dtype=pl.UInt32)]
+        self._renamed = np.zeros(len(rows), dtype=np.bool_)  # the same service passed as another application
         self._columns: dict[str, pl.Series | npt.NDArray[np.generic]] = {}
         self._single = np.zeros(len(rows), dtype=np.bool_)  # diagnosed by themselves
         ends = related.ends.gather(pl.Series(rows, dtype=pl.UInt32))
@@ -136,6 +137,7 @@ class _Signature:
             "user before": self._count(Like.RULE_WITH_USER, hour, end),
             "decrypted before": self._count(Like.SOURCE_DECRYPTED, hour, before),
             "refused again": self._count(Like.SERVER_REFUSED, hour, soon) - 1,
+            "passed soon after": self._count(Like.SERVER_PASSED, end, end + 600 * _SECOND),
             "undecrypted after": self._count(Like.SERVER_UNDECRYPTED, end, end + 12 * _HOUR),
             "icmp": self._count(Like.SERVER_ICMP, begin - 2 * _SECOND, end + 30 * _SECOND),
             "portal": self._count(Like.SOURCE_PORTAL, begin - 2 * _SECOND, end + 30 * _SECOND),
@@ -144,10 +146,8 @@ class _Signature:
         }
         for name, counts in found.items():
             self._columns[name] = np.minimum(counts, 1)
-        conversation = self._count(Like.CONVERSATION_PASSED, begin - 3 * _DAY, end)
-        same = self._count(Like.CONVERSATION_AND_APPLICATION_PASSED, begin - 3 * _DAY, end)
-        if self._related.timeline.has(CONTENT):
-            self._single |= conversation > same
+        passed = self._count(Like.SERVICE_PASSED, begin - 5 * _DAY, end)
+        self._renamed = passed > self._count(Like.SERVICE_AND_APPLICATION_PASSED, begin - 5 * _DAY, end)
         quic = (
             self._frame["application"]
             .cast(pl.String)
@@ -237,9 +237,11 @@ class _Signature:
                 owner,
             )
             end = self._end[here]
-            column[here] = (np.searchsorted(narrow, end + _SECOND) < len(narrow)).astype(np.int64) * 2 + (
-                np.searchsorted(wide, end, side="right") > np.searchsorted(wide, end - _DAY)
-            ).astype(np.int64)
+            made = timeline.moments_making(taking.name, owner) if taking is not None else narrow[:0]
+            made_later = np.searchsorted(made, end) < len(made)
+            named_later = np.searchsorted(narrow, end + _SECOND) < len(narrow)
+            named_before = np.searchsorted(wide, end, side="right") > np.searchsorted(wide, end - _DAY)
+            column[here] = made_later * 4 + named_later * 2 + named_before
 
     def add_events(self) -> None:
         """Which events came just before its end, and whether commits and changes came after."""
@@ -250,6 +252,8 @@ class _Signature:
                 (serials.is_null() if serial is None else serials == serial).fill_null(False).to_numpy()
             )
             end, begin = self._end[here], self._begin[here]
+            installs = timeline.moments_of(CONTENT, serial)
+            self._single[here] |= self._renamed[here] & _between(installs, begin - 2 * _DAY, begin)
             for kind in (COMMIT, CONTENT, REFRESH):
                 moments = timeline.moments_of(kind, serial)
                 for name, first in (("near", end - 10 * _SECOND), ("since", np.maximum(begin + 1, end - 10 * _SECOND))):

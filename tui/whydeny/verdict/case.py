@@ -1,9 +1,9 @@
 """One session with everything that can be asked about it: look-ups, the rule that moved, rows that belong to it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from whydeny.model.applications import Application
 from whydeny.model.columns import Kind
@@ -16,10 +16,11 @@ from whydeny.model.truth import Truth
 from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
-from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members
+from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members, named_applications
 from whydeny.verdict.device import Tested, tested
 from whydeny.verdict.events import Event
 from whydeny.verdict.finding import Evidence, Outcome
+from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
 
 NOT_IDENTIFIED = frozenset({"incomplete", "insufficient-data", "not-applicable"})
@@ -30,6 +31,9 @@ ADDRESS_FIELDS = frozenset({"source", "destination"})
 
 
 NO_CONFIGURATION = "no configuration of this firewall among the inputs"
+
+
+HOUR, MINUTE, TICK = timedelta(hours=1), timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 def no_policy(rulebase: Rulebase, reason: str = "") -> LookUp:
@@ -64,6 +68,14 @@ class Shift:
     fixed: frozenset[str]
 
 
+@dataclass(slots=True)
+class Answers:
+    """What the rules say of a session, as it is worked out; sessions that they can't tell apart may share it."""
+
+    look_ups: dict[Rulebase, LookUp] = field(default_factory=dict)
+    traces: dict[int, RuleTrace] = field(default_factory=dict)
+
+
 class Case:
     """A session under diagnosis. Everything is worked out when first asked, and only once."""
 
@@ -77,7 +89,7 @@ class Case:
         near: int = 8,
         no_policy_reason: str = "",
         floor: Release | None = None,
-        answers: dict[Rulebase, LookUp] | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self.session = session
         self.outcome = outcome
@@ -86,7 +98,7 @@ class Case:
         self.release = release
         self._near = near
         self._no_policy_reason = no_policy_reason
-        self._answers = {} if answers is None else answers
+        self._answers = Answers() if answers is None else answers
         self._floor = floor
 
     # --- the row
@@ -95,6 +107,11 @@ class Case:
     def application(self) -> str:
         """The final application, in lower case; empty if the row has none."""
         return (self.session.application or "").lower()
+
+    @property
+    def user(self) -> str | None:
+        """The user of the row; None where the firewall knew none or the row does not say."""
+        return self.flow.user or None
 
     @property
     def identified(self) -> bool:
@@ -152,9 +169,10 @@ class Case:
         """The rule of a rulebase for the row's final values, from the configuration alone."""
         if self.engine is None:
             return no_policy(rulebase, self._no_policy_reason)
-        if rulebase not in self._answers:
-            self._answers[rulebase] = self.engine.look_up(rulebase, self.flow, near=self._near)
-        return self._answers[rulebase]
+        found = self._answers.look_ups
+        if rulebase not in found:
+            found[rulebase] = self.engine.look_up(rulebase, self.flow, near=self._near)
+        return found[rulebase]
 
     @cached_property
     def security(self) -> LookUp:
@@ -212,8 +230,10 @@ class Case:
         found: dict[Rulebase, Tested] = {}
         if self.engine is None or not self.engine.answers.tests:
             return found
+        refused = self.session.live or self.outcome is Outcome.ALLOWED_THEN_DENIED
+        one_flow = refused and self.related.one_refused_flow
         for rulebase in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION):
-            look, one_flow = self.look_up(rulebase), self.related.one_refused_flow
+            look = self.look_up(rulebase)
             answer = tested(self.engine, self.session, self.flow, rulebase, look, one_flow)
             if answer is not None:
                 found[rulebase] = answer
@@ -236,12 +256,15 @@ class Case:
             return first if first is not None and first.action == "allow" else rule
         return rule
 
-    @cached_property
+    @property
     def logged_trace(self) -> RuleTrace | None:
         """The logged rule against the final values."""
         if self.engine is None or self.logged is None:
             return None
-        return self.engine.explain_rule(self.logged, self.flow)
+        found = self._answers.traces
+        if self.logged.number not in found:
+            found[self.logged.number] = self.engine.explain_rule(self.logged, self.flow)
+        return found[self.logged.number]
 
     @property
     def evaluated(self) -> Rule | None:
@@ -316,7 +339,23 @@ class Case:
 
     def moving(self, members: tuple[str, ...]) -> tuple[Moving, ...]:
         """Members of an address criterion whose addresses change without a commit."""
-        return moving_members(self.policy, members) if self.policy else ()
+        if self.engine is None:
+            return ()
+        known = self.engine.memo
+        key = ("moving", members)
+        if key not in known:
+            known[key] = moving_members(self.engine.policy, members)
+        return cast("tuple[Moving, ...]", known[key])
+
+    def named_applications(self, rule: Rule) -> frozenset[str]:
+        """Every application that a rule names, groups and containers expanded."""
+        if self.engine is None:
+            return frozenset()
+        known = self.engine.memo
+        key = ("applications", rule.applications)
+        if key not in known:
+            known[key] = named_applications(self.engine.policy, rule, self.engine.applications)
+        return cast("frozenset[str]", known[key])
 
     def logged_unknowns(self) -> frozenset[str]:
         """Criteria of the logged rule that can't be judged from the inputs."""
@@ -375,12 +414,39 @@ class Case:
         rows = [log.table.row(row) | {"row": row} for row in log.about_address(session.source, first, last)]
         return [row for row in rows if not (row.get("serial") and session.serial) or row["serial"] == session.serial]
 
+    def like(self, way: Like, before: timedelta, after: timedelta) -> list[int]:
+        """Rows that are like this one in a way, from `before` its start to `after` its end, in order of time.
+
+        Ways that go by the start of the other session count from `before` this one's start as well.
+        """
+        session = self.session
+        if session.end is None:
+            return []
+        begin = session.start or session.end
+        return self.related.like(way).rows(session.row, begin - before, session.end + after)
+
+    def last_before(self, way: Like) -> Session | None:
+        """The last session like this one that ended before it did, within an hour before its start."""
+        rows = self.like(way, HOUR, -TICK)
+        return self.related.session(rows[-1]) if rows else None
+
     @cached_property
-    def neighbours(self) -> list[Session]:
-        """Other sessions of the same source and firewall, an hour before its start to a minute after its end."""
-        rows = self.related.from_same_source(self.session, timedelta(hours=1), timedelta(seconds=60))
-        found = [self.related.session(row) for row in rows[-400:]]
-        return [other for other in found if other.serial == self.session.serial]
+    def passed_with_other_category(self) -> Session | None:
+        """The last session of the same source under the same rule that passed with another URL category, from an hour
+        before its start to a minute after its end."""
+        category = self.session.category
+        for row in reversed(self.like(Like.RULE_PASSED, HOUR, MINUTE)):
+            if self.related.frame["category"][row] != category:
+                return self.related.session(row)
+        return None
+
+    def passed_later(self, way: Like, within: timedelta) -> Session | None:
+        """The next session like this one that began after its end."""
+        session = self.session
+        if session.end is None:
+            return None
+        rows = self.related.like(way).rows(session.row, session.end, session.end + within)
+        return self.related.session(rows[0]) if rows else None
 
     @property
     def cluster(self) -> int:
@@ -402,17 +468,7 @@ class Case:
 
         Had the configuration been the same then, it would have been refused like this one.
         """
-        alike = ("application", "rule", "destination_port", "protocol", "to_zone", "category", "decrypted", "user")
-        for other in reversed(self.neighbours):
-            if (
-                all(getattr(other, name) == getattr(self.session, name) for name in alike)
-                and other.end is not None
-                and self.session.end is not None
-                and other.end < self.session.end
-                and self.related.outcome(other.row) == Outcome.COMPLETED
-            ):
-                return other
-        return None
+        return self.last_before(Like.SAME_VALUES_PASSED)
 
     @property
     def is_tcp(self) -> bool:

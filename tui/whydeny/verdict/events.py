@@ -30,6 +30,7 @@ _REFRESH = re.compile(
 )
 _FAILED = re.compile(r"\b(fail|failed|failure|error|unable|no changes?|not changed|unchanged)\b")
 _VERSION = re.compile(r"\b(\d{3,5}-\d{3,6})\b")
+_PARTING = re.compile(r"[\s\[\]:,'\"]")  # what parts the words of a change
 _WORTH_A_LOOK = "(?i)commit|content|threat|panup|edl|list|fqdn"
 
 
@@ -74,6 +75,12 @@ def _same(mine: str | None, wanted: str | None) -> bool:
     return not (mine and wanted) or mine == wanted
 
 
+def _makes(text: str, name: str) -> bool:
+    path, _, edit = text.partition(": ")
+    set_here = path.startswith("set ") and path.split()[-1] == name.split()[-1] and path.endswith(name)
+    return set_here and (not edit or edit.startswith("(nothing)"))
+
+
 class Timeline:
     """The events and changes of all firewalls, read from the logs once and found by time."""
 
@@ -81,6 +88,7 @@ class Timeline:
         self._system = system
         self._configuration = configuration
         self._naming: dict[str, list[int]] = {}
+        self._making: dict[str, list[int]] = {}
 
     @cached_property
     def _events(self) -> list[Event]:
@@ -112,48 +120,79 @@ class Timeline:
         return [event for event in span if _same(event.serial, serial)]
 
     @cached_property
-    def _log(self) -> tuple[list[Event], list[Change]]:
-        commits, changes = [], []
-        frame = self._configuration.table.frame
-        columns = ("command", "result", "admin", "path", "before", "after", "serial")
-        for row, values in enumerate(frame.select(columns).iter_rows()):
-            command, result, admin, path, before, after, serial = values
-            moment = self._configuration.moment(row)
-            if moment is None or not command or "fail" in (result or "").lower():
-                continue
-            if command.lower().startswith("commit"):
-                text = f"commit by {admin or 'an administrator'}: {result or 'submitted'}"
-                commits.append(Event(COMMIT, moment, text, Kind.CONFIGURATION, row, serial=serial))
-                continue
-            text = f"{command.lower()} {' '.join((path or '').split())}".strip()
-            if before or after:
-                text += f": {before or '(nothing)'} became {after or '(nothing)'}"
-            changes.append(Change(moment, row, text, serial))
-        return sorted(commits, key=lambda item: item.moment), sorted(changes, key=lambda item: item.moment)
+    def _configuration_rows(self) -> pl.DataFrame:
+        """Every row of the configuration log that did not fail: `row`, `moment`, `serial`, `commit`, `text`."""
+        words = {
+            name: pl.col(name).cast(pl.String).fill_null("")
+            for name in ("command", "result", "admin", "path", "before", "after")
+        }
+        commit = words["command"].str.to_lowercase().str.starts_with("commit")
+        path = words["path"].str.replace_all(r"\s+", " ").str.strip_chars()
+        changed = (words["before"] != "") | (words["after"] != "")
+        became = [
+            pl.when(words[name] == "").then(pl.lit("(nothing)")).otherwise(words[name]) for name in ("before", "after")
+        ]
+        change = pl.concat_str(words["command"].str.to_lowercase(), pl.lit(" "), path).str.strip_chars()
+        edit = pl.concat_str(change, pl.lit(": "), became[0], pl.lit(" became "), became[1])
+        change = pl.when(changed).then(edit).otherwise(change)
+        who = pl.when(words["admin"] == "").then(pl.lit("an administrator")).otherwise(words["admin"])
+        what = pl.when(words["result"] == "").then(pl.lit("submitted")).otherwise(words["result"])
+        asked = pl.concat_str(pl.lit("commit by "), who, pl.lit(": "), what)
+        return (
+            self._configuration.table.frame.with_row_index("row")
+            .select(
+                "row",
+                pl.coalesce("time", "receive_time").alias("moment"),
+                pl.col("serial").cast(pl.String),
+                commit.alias("commit"),
+                pl.when(commit).then(asked).otherwise(change).alias("text"),
+                (words["command"] != "").alias("known"),
+                words["result"].str.to_lowercase().str.contains("fail", literal=True).alias("failed"),
+            )
+            .filter(pl.col("known") & ~pl.col("failed") & pl.col("moment").is_not_null())
+            .sort("moment", "row")
+        )
+
+    @cached_property
+    def _commits(self) -> list[Event]:
+        rows = self._configuration_rows.filter("commit").select("moment", "text", "row", "serial").iter_rows()
+        return [
+            Event(COMMIT, moment, text, Kind.CONFIGURATION, row, serial=serial) for moment, text, row, serial in rows
+        ]
+
+    @cached_property
+    def _changes(self) -> pl.DataFrame:
+        return self._configuration_rows.filter(~pl.col("commit")).select("moment", "text", "row", "serial")
 
     @cached_property
     def _commit_moments(self) -> list[datetime]:
-        return [event.moment for event in self._log[0]]
+        return [event.moment for event in self._commits]
 
     @cached_property
     def _change_moments(self) -> list[datetime]:
-        return [change.moment for change in self._log[1]]
+        return self._changes["moment"].to_list()
 
     @cached_property
-    def _change_texts(self) -> pl.Series:
-        return pl.Series([change.text for change in self._log[1]], dtype=pl.String)
+    def _change_serials(self) -> list[str | None]:
+        return self._changes["serial"].to_list()
 
     def commits(self, first: datetime, last: datetime, serial: str | None) -> list[Event]:
         """Commits of the configuration log: when they were submitted, not when they were finished."""
         moments = self._commit_moments
-        span = self._log[0][bisect_left(moments, first) : bisect_right(moments, last)]
+        span = self._commits[bisect_left(moments, first) : bisect_right(moments, last)]
         return [event for event in span if _same(event.serial, serial)]
+
+    def committed(self, first: datetime, last: datetime, serial: str | None) -> bool:
+        """Whether there is a commit in a time span."""
+        moments = self._commit_moments
+        span = range(bisect_left(moments, first), bisect_right(moments, last))
+        return any(_same(self._commits[at].serial, serial) for at in span)
 
     def changed(self, first: datetime, last: datetime, serial: str | None) -> bool:
         """Whether anything was changed in a time span."""
         moments = self._change_moments
         span = range(bisect_left(moments, first), bisect_right(moments, last))
-        return any(_same(self._log[1][at].serial, serial) for at in span)
+        return any(_same(self._change_serials[at], serial) for at in span)
 
     def last_change_naming(
         self, names: Iterable[str], first: datetime, last: datetime, serial: str | None
@@ -165,36 +204,61 @@ class Timeline:
         for name in names:
             rows = self._rows_naming(name)
             for at in reversed(rows[bisect_left(rows, begin) : bisect_left(rows, end)]):
-                if _same(self._log[1][at].serial, serial):
+                if _same(self._change_serials[at], serial):
                     best = max(best, at)
                     break
-        return self._log[1][best] if best >= 0 else None
+        if best < 0:
+            return None
+        moment, text, row, owner = self._changes.row(best)
+        return Change(moment, row, text, owner)
 
     def changes_naming(self, name: str, first: datetime, last: datetime, serial: str | None) -> list[Change]:
         """The changes in a time span that name a rule or object, in order of time."""
         moments = self._change_moments
         begin, end = bisect_left(moments, first), bisect_right(moments, last)
         rows = self._rows_naming(name)
-        found = [self._log[1][at] for at in rows[bisect_left(rows, begin) : bisect_left(rows, end)]]
-        return [change for change in found if _same(change.serial, serial)]
+        found = [self._changes.row(at) for at in rows[bisect_left(rows, begin) : bisect_left(rows, end)]]
+        return [Change(moment, row, text, owner) for moment, text, row, owner in found if _same(owner, serial)]
+
+    def made_after(self, name: str, moment: datetime, serial: str | None) -> Change | None:
+        """The first entry after a moment that made a rule or object of that name."""
+        for at in self._rows_making(name):
+            if self._change_moments[at] >= moment and _same(self._change_serials[at], serial):
+                found, text, row, owner = self._changes.row(at)
+                return Change(found, row, text, owner)
+        return None
+
+    def _rows_making(self, name: str) -> list[int]:
+        """Which changes set a path that ends in the name, with nothing there before."""
+        if name not in self._making:
+            texts = self._changes["text"]
+            self._making[name] = [at for at in self._rows_naming(name) if _makes(texts[at], name)]
+        return self._making[name]
 
     def _rows_naming(self, name: str) -> list[int]:
         """Which changes have a name as a word of their own."""
+        if _PARTING.search(name) is None:
+            return self._by_word.get(name, [])
         if name not in self._naming:
-            pattern = rf"(?:^|[\s\[\]:,'\"]){re.escape(name)}(?:$|[\s\[\]:,'\"])"
-            self._naming[name] = self._change_texts.str.contains(pattern).arg_true().to_list()
+            pattern = rf"(?:^|{_PARTING.pattern}){re.escape(name)}(?:$|{_PARTING.pattern})"
+            self._naming[name] = self._changes["text"].str.contains(pattern).arg_true().to_list()
         return self._naming[name]
 
-    # The same for many sessions at once: moments in microseconds, ascending.
+    @cached_property
+    def _by_word(self) -> dict[str, list[int]]:
+        """Which changes have a word."""
+        words = self._changes.select(pl.col("text").str.extract_all(r"[^\s\[\]:,'\"]+").alias("word")).with_row_index(
+            "at"
+        )
+        grouped = words.explode("word").drop_nulls().unique(["at", "word"]).sort("at").group_by("word").agg("at")
+        return dict(zip(grouped["word"], grouped["at"].to_list(), strict=True))
 
-    def has(self, kind: str) -> bool:
-        """Whether there is any event of a kind."""
-        return any(event.kind == kind for event in self._events)
+    # The same for many sessions at once: moments in microseconds, ascending.
 
     @property
     def any_changes(self) -> bool:
         """Whether the configuration log has a change at all."""
-        return bool(self._log[1])
+        return bool(self._changes.height)
 
     def moments_of(self, kind: str, serial: str | None) -> Rows:
         """When events of a kind were finished on a firewall."""
@@ -202,21 +266,25 @@ class Timeline:
 
     def moments_of_commits(self, serial: str | None) -> Rows:
         """When commits were submitted on a firewall."""
-        return _numbers(event.moment for event in self._log[0] if _same(event.serial, serial))
+        return _numbers(event.moment for event in self._commits if _same(event.serial, serial))
 
     def moments_of_changes(self, serial: str | None) -> Rows:
         """When anything was changed on a firewall."""
-        mine = np.array([_same(change.serial, serial) for change in self._log[1]], dtype=np.bool_)
+        mine = np.array([_same(owner, serial) for owner in self._change_serials], dtype=np.bool_)
         return self._change_numbers[mine]
 
     @cached_property
     def _change_numbers(self) -> Rows:
         return _numbers(self._change_moments)
 
+    def moments_making(self, name: str, serial: str | None) -> Rows:
+        """When a change made a rule or object of that name."""
+        return self._change_numbers[[at for at in self._rows_making(name) if _same(self._change_serials[at], serial)]]
+
     def moments_naming(self, names: Iterable[str], serial: str | None) -> Rows:
         """When a change named one of these rules or objects."""
         rows = sorted({row for name in names for row in self._rows_naming(name)})
-        return self._change_numbers[[row for row in rows if _same(self._log[1][row].serial, serial)]]
+        return self._change_numbers[[row for row in rows if _same(self._change_serials[row], serial)]]
 
 
 def _numbers(moments: Iterable[datetime]) -> Rows:

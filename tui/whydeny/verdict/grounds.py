@@ -1,7 +1,5 @@
 """What every cause of the policy look-up has in common: the hard rule-outs and the evidence they share."""
 
-from datetime import timedelta
-
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.policy.lookup import Certainty
@@ -133,13 +131,7 @@ def created_later(case: Case, rule: Rule) -> Change | None:
     span, end = case.related.log(Kind.CONFIGURATION).span, case.session.end
     if span is None or end is None or rule.is_default or span[1] <= end:
         return None
-    last = span[1] + timedelta(seconds=1)
-    for change in case.related.timeline.changes_naming(rule.name, end, last, case.session.serial):
-        path, _, edit = change.text.partition(": ")
-        made = path.startswith("set ") and path.split()[-1] == rule.name.split()[-1] and path.endswith(rule.name)
-        if made and (not edit or edit.startswith("(nothing)")):
-            return change
-    return None
+    return case.related.timeline.made_after(rule.name, end, case.session.serial)
 
 
 def _life_evidence(case: Case, gathered: Gathering) -> None:

@@ -8,12 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from whydeny.model.answers import DeviceAnswers
-from whydeny.model.configuration import Rulebase
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.policy.engine import Engine
-from whydeny.policy.lookup import LookUp
-from whydeny.verdict.case import Case
+from whydeny.verdict.case import Answers, Case
 from whydeny.verdict.judge import NEAR, Judge
 from whydeny.verdict.related import Related
 from whydeny.verdict.rows import Rows
@@ -41,7 +39,7 @@ class GrowingJudge(Judge):
     def _sessions_alone(self) -> Related:
         return Related(replace(self.site, logs={}), self.outcomes())
 
-    def case(self, row: int, near: int = NEAR, answers: dict[Rulebase, LookUp] | None = None) -> Case:
+    def case(self, row: int, near: int = NEAR, answers: Answers | None = None) -> Case:
         """One session with everything that can be asked about it."""
         case = super().case(row, near, answers)
         if row not in self.fetched:

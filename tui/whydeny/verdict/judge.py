@@ -15,10 +15,9 @@ from whydeny.model.site import Site
 from whydeny.policy.assemble import assemble
 from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.engine import Engine
-from whydeny.policy.lookup import LookUp
 from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.verdict.alike import alike
-from whydeny.verdict.case import Case
+from whydeny.verdict.case import Answers, Case
 from whydeny.verdict.diagnose import diagnose, needs_cause
 from whydeny.verdict.finding import Finding, Outcome
 from whydeny.verdict.firewalls import Firewalls, same_line
@@ -109,7 +108,7 @@ class Judge:
             return None
         return Engine(policy, self.applications, self.site.answers, release or self.firewalls.strict_floor(serial))
 
-    def case(self, row: int, near: int = NEAR, answers: dict[Rulebase, LookUp] | None = None) -> Case:
+    def case(self, row: int, near: int = NEAR, answers: Answers | None = None) -> Case:
         """One session with everything that can be asked about it; `near` misses of each rulebase are explained.
 
         `answers` are look-ups that are known already, of a session that the rules can't tell from this one.
@@ -143,20 +142,22 @@ class Judge:
         if only is not None:
             rows = rows[np.isin(rows, np.array(sorted(only), dtype=np.int64))]
         numbers, first, classes = self._alike(rows)
-        answers: dict[int, dict[Rulebase, LookUp]] = {}
+        answers: dict[int, Answers] = {}
         self.groups = len(first)
         found: dict[str, list[object]] = {name: [] for name in JUDGED}
         for done, place in enumerate(first.tolist()):
             if done % 64 == 0:
                 progress.step("judging sessions", done, len(first))
-            for name, value in self._judged_by(int(rows[place]), answers.setdefault(int(classes[place]), {})).items():
+            for name, value in self._judged_by(
+                int(rows[place]), answers.setdefault(int(classes[place]), Answers())
+            ).items():
                 found[name].append(value)
         progress.step("judging sessions", len(first), len(first))
         diagnosed = pl.DataFrame(found, schema=JUDGED)[pl.Series(numbers, dtype=pl.UInt32)]
         diagnosed = diagnosed.with_columns(pl.Series("row", rows, dtype=pl.UInt32))
         return judged.update(diagnosed, on="row", how="left", include_nulls=True).select(list(JUDGED))
 
-    def _judged_by(self, row: int, answers: dict[Rulebase, LookUp]) -> dict[str, object]:
+    def _judged_by(self, row: int, answers: Answers) -> dict[str, object]:
         return self._judged(diagnose(self.case(row, near=0, answers=answers)))
 
     def _alike(self, rows: Rows) -> tuple[Rows, Rows, Rows]:

@@ -13,6 +13,7 @@ PORTAL_PORTS = (6080, 6081, 6082)
 
 _SOURCE = ("serial", "source_hi", "source_lo")
 _PAIR = ("source_hi", "source_lo", "destination_hi", "destination_lo")
+_SERVICE = ("serial", "destination_hi", "destination_lo", "destination_port", "rule")
 _COMPLETED = pl.col("outcome") == Outcome.COMPLETED.value
 
 
@@ -35,11 +36,12 @@ class Like(StrEnum):
     SOURCE_DECRYPTED = "source-decrypted"
     SERVER_REFUSED = "server-refused"
     SERVER_UNDECRYPTED = "server-undecrypted"
+    SERVER_PASSED = "server-passed"
     SERVER_TCP = "server-tcp"
     SERVER_ICMP = "server-icmp"
     SOURCE_PORTAL = "source-portal"
-    CONVERSATION_PASSED = "conversation-passed"
-    CONVERSATION_AND_APPLICATION_PASSED = "conversation-and-application-passed"
+    SERVICE_PASSED = "service-passed"
+    SERVICE_AND_APPLICATION_PASSED = "service-and-application-passed"
     FLOW = "flow"
 
 
@@ -59,6 +61,7 @@ WAYS = {
     Like.SERVER_UNDECRYPTED: Way(
         (*_PAIR, "destination_port"), _COMPLETED & ~pl.col("decrypted").fill_null(True), "start"
     ),
+    Like.SERVER_PASSED: Way((*_PAIR, "destination_port"), _COMPLETED, "start"),
     Like.SERVER_TCP: Way((*_PAIR, "destination_port"), pl.col("protocol") == TCP, "start"),
     Like.SERVER_ICMP: Way(
         _PAIR, pl.col("protocol").is_in([ICMP, ICMP6]) & (pl.col("app").fill_null("") != "ping"), "start"
@@ -68,10 +71,8 @@ WAYS = {
         (pl.col("protocol") == TCP) & pl.col("destination_port").is_in(PORTAL_PORTS),
         "start",
     ),
-    Like.CONVERSATION_PASSED: Way((*_SOURCE, *_PAIR[2:], "destination_port", "rule"), _COMPLETED),
-    Like.CONVERSATION_AND_APPLICATION_PASSED: Way(
-        (*_SOURCE, *_PAIR[2:], "destination_port", "rule", "application"), _COMPLETED
-    ),
+    Like.SERVICE_PASSED: Way(_SERVICE, _COMPLETED),
+    Like.SERVICE_AND_APPLICATION_PASSED: Way((*_SERVICE, "application"), _COMPLETED),
     Like.FLOW: Way((*_PAIR, "source_port", "destination_port", "protocol"), pl.lit(True)),
 }
 

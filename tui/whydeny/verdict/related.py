@@ -207,13 +207,8 @@ class Related:
     def same_tuple(self, session: Session, seconds: float = 10.0) -> list[int]:
         """Other rows with the same addresses, ports and protocol that ended within `seconds`."""
         width = timedelta(seconds=seconds + (session.elapsed or 0))
-        found = []
-        for row in self.from_same_source(session, width, timedelta(seconds=seconds)):
-            other = self.session(row)
-            same = all(
-                getattr(other, name) == getattr(session, name)
-                for name in ("destination", "source_port", "destination_port", "protocol")
-            )
-            if same:
-                found.append(row)
-        return found
+        rows = self.from_same_source(session, width, timedelta(seconds=seconds))
+        for name in ("source_port", "destination_port", "protocol"):
+            column, wanted = self.frame[name], getattr(session, name)
+            rows = [row for row in rows if column[row] == wanted]
+        return [row for row in rows if self.session(row).destination == session.destination]

@@ -18,9 +18,12 @@ from whydeny.model.tables import LogTable, Session
 Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.empty(0, dtype=np.int64)
 
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1), timedelta(microseconds=1)
+
 SLACK = timedelta(seconds=120)  # management-plane and data-plane clocks of one device may differ that much
 
 _TUPLE = ("source_port", "destination_port", "protocol")
+_ADDRESSES = ("source_hi", "source_lo", "destination_hi", "destination_lo")
 
 
 class Index:
@@ -112,10 +115,11 @@ class Alike:
 
     def rows(self, row: int, first: datetime, last: datetime) -> list[int]:
         """The rows like `row` in a time span, both ends included, in order of time; `row` itself is left out."""
-        code = self._codes[row : row + 1]
-        low = int(self._edge(code, np.array([micros(first)]), "left")[0])
-        high = int(self._edge(code, np.array([micros(last)]), "right")[0])
-        found: list[int] = self._rows[low:high].tolist()
+        start = int(self._codes[row]) * self._span
+        low = start + min(max(micros(first) // 1000 - self._base, 0), self._span - 1)
+        high = start + min(max(micros(last) // 1000 - self._base, -1), self._span - 1)
+        begin, end = self._keys.searchsorted(low, side="left"), self._keys.searchsorted(high, side="right")
+        found: list[int] = self._rows[begin:end].tolist()
         return [other for other in found if other != row]
 
     def counts(self, rows: Rows, first: Rows, last: Rows) -> Rows:
@@ -126,7 +130,8 @@ class Alike:
 
 
 def micros(moment: datetime) -> int:
-    return int(np.datetime64(moment, "us").astype(np.int64))
+    """A naive time as microseconds since 1970, as the tables store it."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def times_of(frame: pl.DataFrame) -> pl.Series:
@@ -183,23 +188,26 @@ class LogRows:
             return []
         return [row for row in self._by_id.equal(session.id).tolist() if self._belongs(row, session)]
 
+    @cached_property
+    def _keys(self) -> pl.DataFrame:
+        """The columns that tell whether a row belongs to a session."""
+        addresses = [name for name in _ADDRESSES if name in self.table.frame.columns]
+        others = [name for name in (*_TUPLE, "serial", "vsys") if name in self.table.frame.columns]
+        return self.table.frame.select(*addresses, *others, pl.coalesce("time", "receive_time").alias("moment"))
+
     def _belongs(self, row: int, session: Session) -> bool:
-        values = self.table.frame.row(row, named=True)
+        values = dict(zip(self._keys.columns, self._keys.row(row), strict=True))
         if "source_lo" in values:
             for name in ("source", "destination"):
                 wanted = getattr(session, name)
                 low = values[f"{name}_lo"]
                 if wanted is not None and low is not None and split_halves(wanted) != (values[f"{name}_hi"] or 0, low):
                     return False
-            for name in _TUPLE:
-                wanted, found = getattr(session, name), values[name]
-                if wanted is not None and found is not None and wanted != found:
-                    return False
-        for name in ("serial", "vsys"):
-            wanted, found = getattr(session, name), values[name]
-            if wanted and found and wanted != found:
+        for name in (*_TUPLE, "serial", "vsys"):
+            wanted, found = getattr(session, name), values.get(name)
+            if wanted not in (None, "") and found not in (None, "") and wanted != found:
                 return False
-        moment = values["time"] or values["receive_time"]
+        moment = values["moment"]
         if moment is None or session.end is None:
             return True
         return bool(abs(moment - session.end) <= timedelta(seconds=session.elapsed or 0) + SLACK)
@@ -207,7 +215,7 @@ class LogRows:
     def of_sessions(self, sessions: pl.DataFrame) -> pl.DataFrame:
         """`of_session` for many: a `log` row for each `place` in `sessions` that it belongs to."""
         log = self.table.frame
-        own = [name for name in ("source_hi", "source_lo", "destination_hi", "destination_lo") if name in log.columns]
+        own = [name for name in _ADDRESSES if name in log.columns]
         shared = [name for name in (*_TUPLE, "serial", "vsys") if name in log.columns]
         end = pl.coalesce(pl.col("start") + pl.duration(seconds=pl.col("elapsed")), "time")
         asked = sessions.select(

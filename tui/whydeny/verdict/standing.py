@@ -110,7 +110,7 @@ def _later_commits(case: Case, found: Standing) -> None:
         return
     first, last = session.end + timedelta(seconds=1), log.span[1] + timedelta(seconds=1)
     timeline = case.related.timeline
-    if not timeline.commits(first, last, session.serial):
+    if not timeline.committed(first, last, session.serial):
         return
     rules = [rule.name for rule in (case.logged, case.evaluated) if rule is not None]
     named = timeline.last_change_naming(rules, first, last, session.serial)

@@ -11,7 +11,7 @@ from whydeny.model.configuration import DecryptionProfile, Rule, Rulebase
 from whydeny.model.tables import Session
 from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
-from whydeny.verdict.finding import Outcome
+from whydeny.verdict.likeness import Like
 
 _CERTIFICATE = ("untrusted", "expired", "unknown status", "revoked", "ocsp", "crl", "certificate status", "self-signed")
 _PARAMETER = ("unsupported", "not supported", "mismatch", "cipher", "version", "bitmask", "key exchange", "client cert")
@@ -97,17 +97,5 @@ def proxy_stage(case: Case) -> bool:
 
 def later_success(case: Case, within: timedelta, decrypted: bool | None = None) -> Session | None:
     """The next session of the same client to the same server and port that was let through to its end."""
-    session = case.session
-    if session.end is None:
-        return None
-    for row in case.related.from_same_source(session, timedelta(0), within)[:200]:
-        other = case.related.session(row)
-        if (
-            (other.destination, other.destination_port) == (session.destination, session.destination_port)
-            and other.start is not None
-            and other.start >= session.end
-            and (decrypted is None or other.decrypted is decrypted)
-            and case.related.outcome(row) == Outcome.COMPLETED
-        ):
-            return other
-    return None
+    way = Like.SERVER_UNDECRYPTED if decrypted is False else Like.SERVER_PASSED
+    return case.passed_later(way, within)

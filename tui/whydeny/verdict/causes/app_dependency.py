@@ -23,7 +23,6 @@ first packet like a sponge, so that unrelated ssl dies there too.
 """
 
 from whydeny.model.flags import Flag
-from whydeny.policy.questions import named_applications
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
@@ -103,7 +102,7 @@ def _carried(case: Case) -> list[str]:
     if case.policy is None or case.engine is None or case.logged is None:
         return []
     found = []
-    for name in sorted(named_applications(case.policy, case.logged, case.engine.applications)):
+    for name in sorted(case.named_applications(case.logged)):
         known = case.application_of(name)
         if known is not None and case.application in (*known.implicitly_uses, *known.uses):
             found.append(name)

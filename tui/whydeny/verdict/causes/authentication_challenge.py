@@ -31,12 +31,12 @@ from typing import Any
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.model.flags import Flag
-from whydeny.model.protocols import ICMP, ICMP6, TCP
 from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, row_trail, rule_trail
+from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, held_by_row, row_trail, rule_trail
+from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import INTERFACE_HELP, MFA_NOTIFICATION, PORTAL, PORTAL_SETTINGS, THREAD
 from whydeny.verdict.tls import rule_for
 
@@ -47,7 +47,7 @@ CAUSE = Cause(
     references=(THREAD, MFA_NOTIFICATION, PORTAL, PORTAL_SETTINGS, INTERFACE_HELP),
 )
 
-PORTAL_PORTS = (6080, 6081, 6082)
+SOON, LATE = timedelta(seconds=2), timedelta(seconds=30)  # before the start and after the end
 PASSED = ("success", "succeeded", "authenticated", "auth-success", "auth success")
 
 
@@ -56,8 +56,7 @@ def check(case: Case) -> Answer:
     if case.outcome is Outcome.DECRYPTION_BLOCK:
         return RuledOut(f"the end reason is {case.session.end_reason}, which names decryption")
     if case.engine is None:
-        because = "there is no configuration to tell whether an authentication rule takes the session"
-        return CantTell(because, "the authentication rules and portal settings", 0.15)
+        return _row_alone(case)
     look = case.authentication
     rule = look.rule
     if look.certainty is Certainty.UNKNOWN and rule is None and not look.possible:
@@ -72,6 +71,26 @@ def check(case: Case) -> Answer:
         return CantTell(because, "; ".join(look.settle[:2]) or "the authentication log", 0.2)
     stopped = _rules_out(case, rule)
     return stopped if stopped is not None else _challenged(case, rule)
+
+
+def _row_alone(case: Case) -> Answer:
+    """Without a configuration the client's ICMP unreachables right after still speak for a challenge."""
+    rows = case.like(Like.SERVER_ICMP, SOON, LATE) if case.short and case.user is None else []
+    if rows:
+        return held_by_row(
+            case,
+            f"{_what(case)} was challenged, as the client's ICMP answer to the server right after says",
+            Evidence(_icmp_text(len(rows)), 0.2, Basis.ROW, row_trail("traffic", rows[0])),
+            _fix("the authentication rule that asks"),
+            "an authentication rule that takes the session and asks for something",
+        )
+    because = "there is no configuration to tell whether an authentication rule takes the session"
+    return CantTell(because, "the authentication rules and portal settings", 0.15)
+
+
+def _icmp_text(count: int) -> str:
+    messages = f"{count} ICMP message{'s' if count > 1 else ''}"
+    return f"{messages} from the client to the server within seconds: its answer to a datagram that it did not expect"
 
 
 def _asks(case: Case, rule: Rule) -> bool:
@@ -149,13 +168,19 @@ def _challenged(case: Case, rule: Rule) -> Held:
         f"asks for {method.replace('-', ' ')}, and {_what(case)} can't be redirected to one.",
         evidence=gathered.all(),
         denied_by=rule.name,
-        fix=f"Put a rule with default-no-captive-portal for just this traffic above {rule.name}, or narrow {rule.name} to "
-        "service-http and service-https where a browser can be redirected (for HTTPS that takes decryption). Clients "
-        "with GlobalProtect can be prompted on UDP 4501. Switching authentication off for everybody is not the answer.",
+        fix=_fix(rule.name),
         fix_at=rule.origin.edited_at(),
         commands=("show running authentication-policy", *_mapping(case)),
         missing=tuple(missing),
         flips_if="ICMP unreachables from the client to the server right after, or UDP 4501 in a capture",
+    )
+
+
+def _fix(rule: str) -> str:
+    return (
+        f"Put a rule with default-no-captive-portal for just this traffic above {rule}, or narrow {rule} to service-http "
+        "and service-https where a browser can be redirected (for HTTPS that takes decryption). Clients with "
+        "GlobalProtect can be prompted on UDP 4501. Switching authentication off for everybody is not the answer."
     )
 
 
@@ -172,8 +197,8 @@ def _what(case: Case) -> str:
 
 def _client_evidence(case: Case, gathered: Gathering) -> None:
     session = case.session
-    if session.user:
-        gathered.add(Evidence(f"the row has the user {session.user}", -0.5))
+    if case.user:
+        gathered.add(Evidence(f"the row has the user {case.user}", -0.5))
     else:
         gathered.add(Evidence("the row has no user", 0.3))
     if case.application == "web-browsing":
@@ -191,25 +216,10 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
 
 
 def _trace_evidence(case: Case, gathered: Gathering) -> None:
-    session = case.session
-    unreachable, portal = [], []
-    for row in case.related.from_same_source(session, timedelta(seconds=2), timedelta(seconds=30)):
-        other = case.related.session(row)
-        begin = session.start or session.end
-        if other.start is not None and begin is not None and other.start < begin - timedelta(seconds=2):
-            continue
-        if other.protocol in (ICMP, ICMP6) and other.destination == session.destination and other.application != "ping":
-            unreachable.append(row)
-        if other.protocol == TCP and other.destination_port in PORTAL_PORTS:
-            portal.append(row)
+    unreachable, portal = (case.like(way, SOON, LATE) for way in (Like.SERVER_ICMP, Like.SOURCE_PORTAL))
     if unreachable:
-        count = len(unreachable)
-        text = (
-            f"{count} ICMP message{'s' if count > 1 else ''} from the client to the server within seconds: its answer "
-        )
-        gathered.add(
-            Evidence(text + "to a datagram that it did not expect", 1.3, trail=row_trail("traffic", unreachable[0]))
-        )
+        trail = row_trail("traffic", unreachable[0])
+        gathered.add(Evidence(_icmp_text(len(unreachable)), 1.3, trail=trail))
     if portal:
         port = case.related.session(portal[0]).destination_port
         text = f"a session of the same client to port {port}, where the portal answers"

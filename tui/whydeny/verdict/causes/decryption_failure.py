@@ -34,10 +34,11 @@ from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.model.protocols import UDP
 from whydeny.policy.lookup import Certainty
-from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case
+from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, HOUR, MINUTE, Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, held_by_row, row_trail, rule_trail
+from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import DECRYPTION_ERRORS, DECRYPTION_LOGS, END_REASONS, THREAD, WEBERBLOG
 from whydeny.verdict.tls import (
     failed,
@@ -144,7 +145,7 @@ def _named_by_end_reason(case: Case) -> Held:
         "decrypt-error": "another fatal TLS alert (such as a client that doesn't trust the firewall's CA), an SSH error, "
         "or no resources or HSM",
     }.get(reason, "decryption ended it")
-    rule = case.decryption.rule
+    rule = rule_for(case)
     gathered = Gathering()
     gathered.add(Evidence(f"the end reason is {reason}", 0.5, Basis.VENDOR, document_trail(END_REASONS)))
     variant = None
@@ -283,10 +284,12 @@ def _opt_out(case: Case, rule: Rule | None) -> Held | None:
     gathered.add(Evidence(text, 0.3, Basis.OPINION))
     gathered.add(Evidence(f"decryption rule {rule.name} decrypts this session", 0.2, Basis.RULE, rule_trail(rule)))
     gathered.add(Evidence(f"{case.named_rule} still matches in every criterion", 0.4, Basis.RULE))
-    before = [o for o in case.neighbours if o.decrypted and o.end and session.end and o.end < session.end]
-    if any(case.related.outcome(other.row) == Outcome.COMPLETED for other in before):
-        text = f"session {before[-1].id} of the same client was decrypted and let through before: the page had been answered"
-        gathered.add(Evidence(text, -1.2, Basis.ROW, row_trail("traffic", before[-1].row)))
+    before = case.last_before(Like.SOURCE_DECRYPTED)
+    if before is not None:
+        text = (
+            f"session {before.id} of the same client was decrypted and let through before: the page had been answered"
+        )
+        gathered.add(Evidence(text, -1.2, Basis.ROW, row_trail("traffic", before.row)))
     later = later_success(case, timedelta(minutes=10))
     if later is not None:
         text = (
@@ -361,13 +364,7 @@ def _later_success(case: Case, gathered: Gathering) -> None:
 
 def _other_failures(case: Case, gathered: Gathering) -> None:
     """Whether this client fails at this server each time."""
-    session = case.session
-    again = [
-        other
-        for other in case.neighbours
-        if (other.destination, other.destination_port) == (session.destination, session.destination_port)
-        and case.related.outcome(other.row) == Outcome.ALLOWED_THEN_DENIED
-    ]
+    again = case.like(Like.SERVER_REFUSED, HOUR, MINUTE)
     if again:
         gathered.add(Evidence(f"{len(again)} more sessions of this client to this server ended the same way", 0.3))
 

@@ -22,7 +22,7 @@ Any other application on UDP 443 that shifts (app-shift).
 
 from datetime import timedelta
 
-from whydeny.model.protocols import TCP, UDP
+from whydeny.model.protocols import UDP
 from whydeny.model.tables import Session
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
@@ -36,6 +36,7 @@ from whydeny.verdict.grounds import (
     row_trail,
     rule_trail,
 )
+from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import POLICY_FLOW
 
 CAUSE = Cause(
@@ -101,14 +102,6 @@ def _fallback(case: Case) -> Session | None:
     begin = session.start or session.end
     if begin is None:
         return None
-    for row in case.related.from_same_source(session, timedelta(seconds=10), timedelta(minutes=30)):
-        other = case.related.session(row)
-        if (
-            other.protocol == TCP
-            and other.destination == session.destination
-            and other.destination_port == session.destination_port
-            and other.start is not None
-            and abs(other.start - begin) <= timedelta(seconds=10)
-        ):
-            return other
-    return None
+    around = timedelta(seconds=10)
+    rows = case.related.like(Like.SERVER_TCP).rows(session.row, begin - around, begin + around)
+    return case.related.session(rows[0]) if rows else None

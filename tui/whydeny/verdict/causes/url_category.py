@@ -31,7 +31,7 @@ from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.commands import quoted
-from whydeny.verdict.finding import Basis, Evidence, Outcome
+from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import document_trail, lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.references import THREAT_REASON, URL_LOOKUP
 from whydeny.verdict.urls import listed_by
@@ -137,15 +137,8 @@ def _url_evidence(case: Case, gathered: Gathering) -> None:
         weight = -0.8 if action.startswith("block") else 0.3
         text = f"the URL log has the session: {row.get('url') or 'URL not logged'}, {row.get('category')}, {action}"
         gathered.add(Evidence(text, weight, trail=row_trail("url", row["row"])))
-    passed = [
-        other
-        for other in case.neighbours
-        if other.rule == case.session.rule
-        and other.category != case.session.category
-        and case.related.outcome(other.row) == Outcome.COMPLETED
-    ]
-    if passed:
-        other = passed[-1]
+    other = case.passed_with_other_category
+    if other is not None:
         text = f"session {other.id} of the same source passed the same rule with category {other.category}"
         gathered.add(Evidence(text, 0.4, trail=row_trail("traffic", other.row)))
 

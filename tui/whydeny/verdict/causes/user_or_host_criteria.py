@@ -29,11 +29,12 @@ from datetime import timedelta
 
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
-from whydeny.verdict.case import Case, moment_text
+from whydeny.verdict.case import HOUR, Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.commands import quoted
 from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
+from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
 
 HOST_FIELDS = frozenset({"source-hip", "destination-hip"})
@@ -63,7 +64,7 @@ def check(case: Case) -> Answer:
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
     wanted = ", ".join(rule.users[:3])
-    had = case.session.user or "no user"
+    had = case.user or "no user"
     if any(c.field == "source-user" for c in (case.logged_trace.misses() if case.logged_trace else ())):
         text = f"{rule.name} asks for {wanted}; the row has {had}"
         gathered.add(Evidence(text, 0.3, Basis.RULE, rule_trail(rule)))
@@ -81,9 +82,7 @@ def check(case: Case) -> Answer:
         f"firewall knew {had} for {case.session.source_text}, and the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix="Mend the mapping rather than the rule: the source that maps this address, its time-out, and what else uses "
-        f"the address. A rule below {rule.name} for unknown users that logs shows how often it happens; opening "
-        f"{rule.name} to any user gives up what it is for.",
+        fix=_fix(rule),
         fix_at=rule.origin.edited_at(),
         commands=_commands(case),
         missing=() if case.related.has(Kind.USERID) else ("the User-ID log between start and end of the session",),
@@ -101,6 +100,10 @@ def _open(case: Case, rule: Rule) -> Answer:
         alone = unknown <= FIELDS and not trace.misses() and case.refuser is not None
         if alone and unknown & HOST_FIELDS:
             return _host_alone(case, rule, case.refuser, settle)
+        if alone and case.refuser is not None:
+            changed = _user_alone(case, rule, case.refuser, settle)
+            if changed is not None:
+                return changed
         because = f"{rule.name} asks by {name} for something that the inputs don't hold"
         return CantTell(because, settle, 0.3 if alone else 0.12)
     for above in case.may_refuse:
@@ -116,6 +119,28 @@ def _open(case: Case, rule: Rule) -> Answer:
     if rule.users == ("any",) and rule.source_hips == ("any",):
         return RuledOut(f"{rule.name} asks for no user, group or host state, nor does a refusing rule above it")
     return RuledOut(f"the user and host criteria of {rule.name} match the row")
+
+
+def _user_alone(case: Case, rule: Rule, refuser: Rule, settle: str) -> Held | None:
+    """Whether the user belongs to the rule's groups can't be told, but the mapping changed while the session lived."""
+    gathered = Gathering()
+    _mapping_evidence(case, gathered, rule)
+    if sum(item.weight for item in gathered.items) < 0.5:
+        return None
+    wanted, had = ", ".join(rule.users[:3]), case.user or "no user"
+    lookup_evidence(case, gathered, refuser)
+    return Held(
+        base=0.5,
+        headline=f"Last allowed by {rule.name}, then refused: the rule asks for {wanted}, the address was mapped anew to {had} "
+        f"while the session lived, and the session ended at {refusing(refuser)}.",
+        evidence=gathered.all(),
+        denied_by=refuser.name,
+        fix=_fix(rule),
+        fix_at=rule.origin.edited_at(),
+        commands=_commands(case),
+        missing=(settle,),
+        flips_if=f"{had} is no member of {wanted} and was mapped while the session lived",
+    )
 
 
 def _host_alone(case: Case, rule: Rule, refuser: Rule | None, settle: str) -> Held:
@@ -153,23 +178,48 @@ def _host_alone(case: Case, rule: Rule, refuser: Rule | None, settle: str) -> He
 
 
 def _mapping_evidence(case: Case, gathered: Gathering, rule: Rule) -> None:
-    session = case.session
     _expiry(case, gathered)
     for row in case.address_rows(Kind.USERID, timedelta(minutes=5), timedelta(seconds=5))[-3:]:
         word = str(row.get("subtype") or row.get("event") or "")
         if word in ("logout", "unregister", "expire", "timeout") or "logout" in word:
             text = f"the User-ID log has {word} of {row.get('user')} at {moment_text(row.get('time'))}"
             gathered.add(Evidence(text, 1.0, trail=row_trail("userid", row["row"])))
-        elif word == "login" and row.get("user") and str(row["user"]).lower() != (session.user or "").lower():
+        elif word == "login" and row.get("user") and str(row["user"]).lower() != (case.user or "").lower():
             text = f"the User-ID log maps the address to {row['user']} at {moment_text(row.get('time'))}"
             gathered.add(Evidence(text, 0.5, trail=row_trail("userid", row["row"])))
-    before = [
-        o for o in case.neighbours if o.rule == rule.name and o.user and o.end and session.end and o.end <= session.end
-    ]
-    if before and not session.user:
-        other = before[-1]
+    _new_mapping(case, gathered)
+    rows = [] if case.user else case.like(Like.RULE_WITH_USER, HOUR, timedelta(0))
+    if rows:
+        other = case.related.session(rows[-1])
         text = f"session {other.id} of the same address used {rule.name} as {other.user} until {moment_text(other.end)}"
         gathered.add(Evidence(text, 0.7, trail=row_trail("traffic", other.row)))
+
+
+def _fix(rule: Rule) -> str:
+    return (
+        "Mend the mapping rather than the rule: the source that maps this address, its time-out, and what else uses the "
+        f"address. A rule below {rule.name} for unknown users that logs shows how often it happens; opening {rule.name} to "
+        "any user gives up what it is for."
+    )
+
+
+def _new_mapping(case: Case, gathered: Gathering) -> None:
+    """A login of the row's own user while the session lived, where the address had been another user's before."""
+    session = case.session
+    if case.user is None or session.start is None or session.end is None:
+        return
+    logins = [
+        row
+        for row in case.address_rows(Kind.USERID, timedelta(hours=12), timedelta(0))
+        if row.get("time") and str(row.get("subtype") or "") == "login"
+    ]
+    if not logins or not session.start < logins[-1]["time"] <= session.end:
+        return
+    before = str(logins[-2].get("user") or "") if len(logins) > 1 else ""
+    if before.lower() != case.user.lower():
+        was = f" (it was {before} before)" if before else ""
+        text = f"the address was mapped to {logins[-1].get('user')} at {moment_text(logins[-1]['time'])}{was}, mid-session"
+        gathered.add(Evidence(text, 0.8 if before else 0.5, Basis.ROW, row_trail("userid", logins[-1]["row"])))
 
 
 def _commands(case: Case) -> tuple[str, ...]:
@@ -177,15 +227,15 @@ def _commands(case: Case) -> tuple[str, ...]:
     if session.source_text is None:
         return ()
     found = [f"show user ip-user-mapping ip {session.source_text}"]
-    if session.user:
-        found.append(f"show user user-ids match-user {quoted(session.user)}")
+    if case.user:
+        found.append(f"show user user-ids match-user {quoted(case.user)}")
     return tuple(found)
 
 
 def _expiry(case: Case, gathered: Gathering) -> None:
     """A mapping whose time-out passed while the session lived, with no later one."""
     session = case.session
-    if session.end is None or session.user:
+    if session.end is None or case.user:
         return
     rows = [r for r in case.address_rows(Kind.USERID, timedelta(hours=12), timedelta(0)) if r.get("time")]
     last = rows[-1] if rows else None
