@@ -23,6 +23,7 @@ from whydeny.ui.related import ToRow
 from whydeny.ui.screens.base import BaseScreen
 from whydeny.ui.view import View, whole
 from whydeny.ui.widgets.bar import Bar
+from whydeny.ui.widgets.lines_area import LinesArea
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.table import RowTable
 from whydeny.ui.workbench import Workbench
@@ -84,6 +85,16 @@ COLUMNS = (
 )  # fmt: skip
 
 
+_NARROW = ("whatif_effect", "source", "destination_end", "whatif_before", "whatif_after")
+
+
+def columns_for(width: int) -> tuple[ScreenColumn, ...]:
+    """The columns for a width: rules before and after are never left out."""
+    if width >= 150:
+        return COLUMNS
+    return tuple(c for c in COLUMNS if c.name in _NARROW or (width >= 110 and c.name in ("time", "application")))
+
+
 class WhatIfScreen(BaseScreen):
     """Edit and see. Answers where to go: a row of the session table, or None."""
 
@@ -105,7 +116,7 @@ class WhatIfScreen(BaseScreen):
         glyphs = self.glyphs
         yield Bar(glyphs=glyphs, id="head")
         yield LinesPane(glyphs=glyphs, id="proposal")
-        yield TextArea(
+        yield LinesArea(
             "\n".join(self.start.lines), id="lines", show_line_numbers=True, compact=True, highlight_cursor_line=False
         )
         yield Bar(glyphs=glyphs, id="state")
@@ -136,15 +147,16 @@ class WhatIfScreen(BaseScreen):
         self.jobs.cancel("whatif")
 
     def on_resize(self) -> None:
-        """The numbers are written to the width."""
+        """Columns, keys and numbers follow the width."""
+        self.table.set_columns(columns_for(self.size.width))
         self.show_keys()
         if self.result is not None:
             self._show_numbers(self.result)
 
     @property
-    def area(self) -> TextArea:
+    def area(self) -> LinesArea:
         """The lines."""
-        return self.query_one("#lines", TextArea)
+        return self.query_one("#lines", LinesArea)
 
     @property
     def table(self) -> RowTable:
@@ -184,7 +196,8 @@ class WhatIfScreen(BaseScreen):
         after = Judge(candidate.site, judge.firewalls.override, judge.serial, judge.device_group)
         found = replay(bench.site, judge, after, progress)
         changed = (found.rows["effect"] != Effect.UNCHANGED.value).arg_true()
-        return Result(text, candidate.lines, found, self._with_effects(bench.frame, found), changed)
+        in_time = bench.frame["time"].gather(changed).arg_sort(nulls_last=True)
+        return Result(text, candidate.lines, found, self._with_effects(bench.frame, found), changed.gather(in_time))
 
     def _working(self, job: Job) -> None:
         share = f" {self.glyphs.bar(job.done / job.total)} {job.done / job.total:4.0%}" if job.total else ""
