@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from ui_stage import CASE, Stage, built, small_site, staged
+from whydeny.model.errors import UsageError
 from whydeny.model.tables import SessionTable
 from whydeny.report.text import finding_text
 from whydeny.ui.actions import ACTIONS, bindings
-from whydeny.ui.app import ExplorerApp
+from whydeny.ui.app import ExplorerApp, refuse_dumb
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.log_screen import LogScreen
@@ -18,6 +19,7 @@ from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen
 from whydeny.ui.screens.picker import PickScreen
 from whydeny.ui.screens.triage import TriageScreen
 from whydeny.ui.screens.whatif import WhatIfScreen
+from whydeny.ui.theme import choose_theme
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane
 from whydeny.ui.widgets.table import RowTable
@@ -292,6 +294,7 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.columns", "Space turns one off", ["c", "space", "escape"], columns_are("source")),
     ("explorer.narrower", "narrower", ["l", "less_than_sign"], width_of("source", 13)),
     ("explorer.wider", "wider", ["l", "greater_than_sign", "greater_than_sign"], width_of("source", 19)),
+    ("explorer.fit_column", "as wide as its texts", ["l", "underscore"], width_of("source", 11)),
     ("explorer.column_after", "move a column right", ["right_curly_bracket"], columns_are("source", "time")),
     ("explorer.column_before", "move a column left", ["l", "left_curly_bracket"], columns_are("source", "time")),
     ("explorer.hide_column", "hide a column", ["minus"], columns_are("source", "destination_end")),
@@ -304,6 +307,8 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.related", "what belongs to it", ["r"], screen_is(RelatedScreen, "Same conversation")),
     ("explorer.triage", "findings", ["t"], screen_is(TriageScreen, "4 findings of 4 sessions")),
     ("explorer.whatif", "a change", ["w"], screen_is(WhatIfScreen, "set rulebase security rules Social application")),
+    ("explorer.back_to", "back from a related session", ["r", "down", "enter", "backspace"], session_is(101)),
+    ("explorer.back_to", "nowhere to go back to", ["backspace"], says("no session to go back to")),
     ("explorer.logs", "a choice of logs", ["O"], screen_is(PickScreen, "System")),
     ("explorer.logs", "rows of one", ["O", "s", "y", "s", "t", "enter"], screen_is(LogScreen, "Commit job")),
     ("explorer.overview", "everything counted", ["o"], screen_is(OverviewScreen, "Sessions by outcome")),
@@ -526,6 +531,9 @@ async def test_a_session_of_another_row_is_reached_from_related_and_back() -> No
         pane.cursor = next(n for n, entry in enumerate(pane.lines) if "dns" in entry.text and entry.target)
         await stage.press("enter")
         assert stage.session == 300
+        await stage.press("backspace")
+        assert stage.session == 101
+        assert stage.ids == DENIED_IDS
 
 
 # Copying
@@ -589,6 +597,50 @@ async def test_a_resize_rearranges_everything_and_keeps_the_row() -> None:
         await stage.settle()
         assert stage.session == 102
         assert len(stage.lines) == 24
+
+
+# The user's own keys and colours
+
+
+async def test_a_keymap_changes_keys_footer_and_help() -> None:
+    async with staged(small_site(), keys={"explorer.copy": "f9", "explorer.overview": "ctrl+o,2"}) as stage:
+        assert "F9 copy" in stage.text
+        await stage.press("f9")
+        assert "finding: written to" in stage.text
+        await stage.press("ctrl+o")
+        screen_is(OverviewScreen)(stage)
+        await stage.press("escape", "question_mark")
+        assert "Ctrl-O 2" in stage.text or "F9" in "\n".join(
+            entry.text for entry in stage.app.screen.query_one("#page", LinesPane).lines
+        )
+
+
+async def test_no_color_leaves_no_colour_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with staged(small_site(), theme="dark") as stage:
+        assert stage.app.theme == "plain"
+        drawn = [segment for strip in stage.app.screen._compositor.render_strips() for segment in strip]
+        colours = {str(colour.name) for s in drawn if s.style for colour in (s.style.color, s.style.bgcolor) if colour}
+        assert colours <= {"default"}
+        assert any(s.style and s.style.reverse for s in drawn)
+
+
+@pytest.mark.parametrize(
+    ("no_color", "setting", "system", "expected"),
+    [
+        (True, "light", "truecolor", "plain"), (False, "light", "256", "light"), (False, "auto", "256", "dark"),
+        (False, "auto", "standard", "ansi"), (False, "auto", None, "plain"), (False, "nonsense", "truecolor", "dark"),
+    ],
+    ids=["NO_COLOR wins", "as set", "256 colours", "16 colours", "no colours", "not a theme"],
+)  # fmt: skip
+def test_the_theme(no_color: bool, setting: str, system: str | None, expected: str) -> None:
+    assert choose_theme(setting, no_color, system) == expected
+
+
+@pytest.mark.parametrize("terminal", ["dumb", "unknown", ""])
+def test_a_dumb_terminal_is_refused_with_a_sentence(terminal: str) -> None:
+    with pytest.raises(UsageError, match="whydeny explain"):
+        refuse_dumb({"TERM": terminal})
 
 
 # Doubt and faults

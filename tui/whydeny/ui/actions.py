@@ -87,6 +87,7 @@ ACTIONS = (
     Action("explorer.columns", "c", "columns", "choose columns", "Table", 8),
     Action("explorer.narrower", "less_than_sign", "narrower", "make this column narrower", "Table"),
     Action("explorer.wider", "greater_than_sign", "wider", "make this column wider", "Table"),
+    Action("explorer.fit_column", "underscore", "fit", "make this column as wide as what it shows", "Table"),
     Action("explorer.column_before", "left_curly_bracket", "column before", "move this column to the left", "Table"),
     Action("explorer.column_after", "right_curly_bracket", "column after", "move this column to the right", "Table"),
     Action("explorer.hide_column", "minus", "hide column", "hide this column", "Table"),
@@ -99,6 +100,8 @@ ACTIONS = (
            "Find out", 10),
     Action("explorer.triage", "t", "triage", "refused sessions as findings, and what would serve each", "Find out", 10),
     Action("explorer.whatif", "w", "what if", "what a change of the rules would do to every session", "Find out", 10),
+    Action("explorer.back_to", "backspace", "back to", "back to the session that was left for a related one",
+           "Find out"),
     Action("explorer.logs", "O", "other logs", "the rows of another log, those of this session first", "Find out"),
     Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
     Action("explorer.row", "v", "row", "every value of this row, and where it stands in its file", "Find out"),
@@ -145,9 +148,10 @@ BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 _KEY_WORDS = {
     "slash": "/", "equals_sign": "=", "exclamation_mark": "!", "less_than_sign": "<", "greater_than_sign": ">",
     "left_square_bracket": "[", "right_square_bracket": "]",
-    "left_curly_bracket": "{", "right_curly_bracket": "}", "minus": "-", "question_mark": "?", "colon": ":",
+    "left_curly_bracket": "{", "right_curly_bracket": "}", "minus": "-", "underscore": "_", "question_mark": "?", "colon": ":",
     "escape": "Esc", "enter": "Enter", "tab": "Tab", "shift+tab": "Shift-Tab", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "space": "Space",
+    "backspace": "Backspace",
 }  # fmt: skip
 
 

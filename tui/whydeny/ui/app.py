@@ -15,7 +15,7 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from whydeny.model.errors import WhydenyError
+from whydeny.model.errors import UsageError, WhydenyError
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site
@@ -198,6 +198,17 @@ class ExplorerApp(App[int]):
         self.push_screen(PickScreen("Commands", screen.commands()), run)
 
 
+def refuse_dumb(environment: Mapping[str, str] = os.environ) -> None:
+    """Raises `UsageError` where the terminal says that it can't place a cursor: Textual would take it for one that
+    can do everything."""
+    terminal = environment.get("TERM", "")
+    if terminal in ("", "dumb", "unknown"):
+        raise UsageError(
+            f"the terminal says that it can't draw a screen (TERM={terminal or 'is empty'}); set TERM to what it is, such as"
+            " xterm-256color, or use 'whydeny explain'"
+        )
+
+
 def run_explorer(
     open_site: OpenSite,
     title: str,
@@ -212,6 +223,7 @@ def run_explorer(
     `open_site` reads the inputs; it runs in a thread, reports how far it is and stops when asked. `title` names the
     inputs; `where` is the filter to start with; the rest says whose policy is meant where the inputs leave it open.
     """
+    refuse_dumb()
     settings, passed_over = read_settings(choices=CHOICES)
     folders = user_folders()
     options = Options(release, serial, device_group, settings, passed_over, folders.reports, folders.data / memory.FILE)

@@ -6,7 +6,10 @@ from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.screens.rows_part import RowsPart
 from whydeny.ui.view import SortKey
+from whydeny.ui.widgets.placing import NARROWEST
 from whydeny.ui.widgets.table import RowTable
+
+WIDEST = 60
 
 
 class ColumnsPart(RowsPart):
@@ -57,12 +60,19 @@ class ColumnsPart(RowsPart):
         """Make this column wider."""
         self._change_width(2)
 
+    def action_fit_column(self) -> None:
+        """Make this column as wide as what it shows."""
+        column = self.table.column
+        if column is not None:
+            self._widths[column.name] = min(max(self.table.widest_in_sight(), NARROWEST), WIDEST)
+            self.place_columns()
+
     def _change_width(self, cells: int) -> None:
         column = self.table.column
         if column is None:
             return
         now = next((p.width for p in self.table.placed if p.column is column), column.wide)
-        self._widths[column.name] = min(max(now + cells, 3), 60)
+        self._widths[column.name] = min(max(now + cells, NARROWEST), WIDEST)
         self.place_columns()
 
     def _move_column(self, steps: int) -> None:

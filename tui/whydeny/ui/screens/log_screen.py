@@ -24,7 +24,7 @@ from whydeny.ui.workbench import Workbench
 # What of the explorer's actions makes sense for any table.
 KEPT = (
     "filter", "filter_off", "terms", "filters", "all", "only_value", "without_value", "sort", "sort_also", "columns",
-    "narrower", "wider", "column_before", "column_after", "hide_column", "mark", "next_mark", "previous_mark",
+    "narrower", "wider", "fit_column", "column_before", "column_after", "hide_column", "mark", "next_mark", "previous_mark",
     "only_marked",
 )  # fmt: skip
 # The columns that say most, by kind; the others can be chosen.

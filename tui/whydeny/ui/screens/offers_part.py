@@ -12,11 +12,16 @@ from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.log_screen import LogScreen
 from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
+from whydeny.ui.workbench import Workbench
 from whydeny.verdict.finding import Trail
 
 
 class OffersPart(DetailPart):
     """Copying and pages."""
+
+    def __init__(self, workbench: Workbench, title: str) -> None:
+        super().__init__(workbench, title)
+        self._came_from: list[tuple[int, str]] = []  # sessions that were left for another, with the filter then
 
     def action_copy(self) -> None:
         """Copy the finding."""
@@ -138,6 +143,23 @@ class OffersPart(DetailPart):
             self.app.push_screen(LogScreen(self.bench, target.kind, target.rows))
         elif isinstance(target, ToRow) and target.kind is not Kind.TRAFFIC:
             self.app.push_screen(RowScreen(self.bench, target))
-        elif isinstance(target, ToRow) and not self.table.go_to(target.row):
-            self.table.wait_for(target.row)
-            self.action_all()
+        elif isinstance(target, ToRow):
+            if self.table.row is not None:
+                self._came_from.append((self.table.row, self.filter.text))
+            self._jump(target.row, "")
+
+    def action_back_to(self) -> None:
+        """Back to the session that was left for a related one, and to its filter."""
+        if self._came_from:
+            self._jump(*self._came_from.pop())
+        else:
+            self.say("there is no session to go back to")
+
+    def _jump(self, row: int, text: str) -> None:
+        """Put the cursor on a session; where the filter hides it, `text` is the filter that doesn't."""
+        if not self.table.go_to(row):
+            self.table.wait_for(row)
+            self.only_marked = False
+            self.set_filter(text)
+        elif text and text != self.filter.text:
+            self.set_filter(text)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence, Set
 from typing import Any, ClassVar
 
 import numpy as np
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -199,6 +200,14 @@ class RowTable(ScrollView, can_focus=True):
     def refresh_row(self) -> None:
         """Draw the row under the cursor anew."""
         self.refresh_lines(self.cursor + 1, 1)
+
+    def widest_in_sight(self) -> int:
+        """The cells that the widest text of the column cursor's column takes, heading included."""
+        top = self.scroll_offset.y
+        rows = range(top, min(top + self._rows_in_sight, len(self._view)))
+        texts = [self._texts_of(position)[self._column] for position in rows]
+        title = cell_len(self._columns[self._column].title) + 1  # and the arrow of the order
+        return max([title, *(cell_len(self.glyphs.plain(text)) for text in texts)])
 
     def cell(self) -> str:
         """The text under the cursor."""
