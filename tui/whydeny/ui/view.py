@@ -60,6 +60,8 @@ def rank(frame: pl.DataFrame, keys: Sequence[SortKey]) -> Rows | None:
     by = [(name, key.descending) for key in keys for name in key.stored if name in frame.columns]
     if not by:
         return None
+    if len(by) == 1 and frame[by[0][0]].is_sorted(descending=by[0][1], nulls_last=True):
+        return np.arange(frame.height, dtype=np.uint32)  # as exports often are by time
     names = list(dict.fromkeys(name for name, _ in by))
     ranked = (
         frame.lazy()
