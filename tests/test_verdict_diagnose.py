@@ -158,3 +158,12 @@ def test_weights_add_up_in_log_odds() -> None:
     assert confidence(0.7, both) == pytest.approx(0.7)
     assert confidence(0.5, both[:1]) == pytest.approx(0.7310585786300049)
     assert odds(0.5) == 0
+
+
+def test_a_test_of_the_refused_flow_says_nothing_of_other_sessions(tmp_path: Path) -> None:
+    answer = '<response status="success"><result><rules><entry>Out; index: 1</entry></rules></result></response>'
+    others = [{"app": "telnet", "dport": 23, "sessionid": 2, "session_end_reason": "tcp-fin", "subtype": "end"}]
+    case = SHIFT | {"files": {"test.xml": answer}, "others": others}
+    look = Judge(build(case, tmp_path), release_of(case)).finding(1).lookups[Rulebase.SECURITY]
+    assert look.rule is not None
+    assert look.rule.name == "interzone-default"

@@ -11,7 +11,7 @@ from whydeny.verdict.commands import commands_for
 from whydeny.verdict.finding import Alternative, Basis, Evidence, Exclusion, Finding, Outcome, Verdict
 from whydeny.verdict.grounds import row_trail, rule_trail
 from whydeny.verdict.plain import plain_verdict
-from whydeny.verdict.standing import Standing, standing
+from whydeny.verdict.standing import HIGHEST, ROW_ONLY, Standing, standing
 
 OUTRANKS_FROM = 0.45  # a cause of the session's kind stands before its criterion from this confidence on
 ALTERNATIVES = 4
@@ -72,13 +72,20 @@ def _candidates(answers: dict[str, Answer], ground: Standing) -> list[_Candidate
     found = []
     for name, answer in answers.items():
         if isinstance(answer, Held):
-            value = min(confidence(answer.base, answer.evidence), ground.cap)
+            value = confidence(answer.base, answer.evidence)
         elif isinstance(answer, CantTell):
-            value = min(answer.base, ground.cap)
+            value = answer.base
         else:
             continue
-        found.append(_Candidate(catalogue()[name], answer, value))
-    return sorted(found, key=lambda candidate: (-candidate.confidence, candidate.entry.id))
+        found.append((value, _Candidate(catalogue()[name], answer, limited(value, ground.cap))))
+    # By what the evidence says: a cap may level them.
+    return [candidate for _, candidate in sorted(found, key=lambda item: (-item[0], item[1].entry.id))]
+
+
+def limited(value: float, cap: float) -> float:
+    """A confidence under a cap. Doubt about the configuration shrinks it rather than cutting it off, so that the best
+    evidence alone reaches the cap; with nothing but a row there is little to tell apart, and it is cut off."""
+    return min(value, cap) if cap in (HIGHEST, ROW_ONLY) else min(value, HIGHEST) * cap / HIGHEST
 
 
 def _best(candidates: list[_Candidate]) -> _Candidate:

@@ -37,7 +37,15 @@ from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.events import CONTENT, Event
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import (
+    APPLICATION,
+    held_by_row,
+    lookup_evidence,
+    needs_refusal,
+    refusing,
+    row_trail,
+    rule_trail,
+)
 from whydeny.verdict.references import DISCARDED_DEFAULT, POLICY_FLOW, THREAD, TRACKER
 
 CAUSE = Cause(
@@ -51,6 +59,12 @@ MOST_LOOKED_AT = 200  # rows of the same server before a content install
 
 def check(case: Case) -> Answer:
     """Whether the final application moved the session to a refusal."""
+    if case.engine is None and case.application.startswith("unknown-") and case.short:
+        what = f"App-ID gave up with {case.application}, which rules seldom list"
+        turn = "the rule's applications in the running configuration"
+        return held_by_row(
+            case, what, Evidence("the row's application is unknown to App-ID", 0.0), _unknown_fix(case), turn
+        )
     stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
@@ -200,13 +214,16 @@ def _fix(case: Case, refuser: Rule) -> str:
     application = case.application_of(case.application)
     needed = f" (it depends on {', '.join(application.uses[:4])})" if application and application.uses else ""
     if case.application.startswith("unknown"):
-        return (
-            f"If the traffic is wanted, name it: a custom application or an application override for this server and "
-            f"port, then a rule that allows it; not {case.application} as a whole, which lets any unknown protocol "
-            f"through. Until then let {refuser.name} log at session end, so that the refusal shows."
-        )
+        return f"{_unknown_fix(case)} Until then let {refuser.name} log at session end, so that the refusal shows."
     return (
         f"If {case.application} is wanted, add it{needed} to an allow rule for these zones and addresses, such as "
         f"{case.named_rule}; not 'any', which allows every application on these ports. Let {refuser.name} log at "
         f"session end, so that such refusals show their rule."
+    )
+
+
+def _unknown_fix(case: Case) -> str:
+    return (
+        "If the traffic is wanted, name it: a custom application or an application override for this server and port, then "
+        f"a rule that allows it; not {case.application} as a whole, which lets any unknown protocol through."
     )
