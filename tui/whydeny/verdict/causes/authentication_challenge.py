@@ -137,6 +137,9 @@ def _challenged(case: Case, rule: Rule) -> Held:
         gathered.add(Evidence(f"conditional: {possible} above can't be judged from the inputs", -0.6, Basis.RULE))
     if case.still_allowed and case.same_rule:
         gathered.add(Evidence(f"{case.named_rule} still matches in every criterion", 0.5, Basis.RULE))
+    elif case.still_allowed:
+        text = f"the look-up allows it by {case.evaluated.name if case.evaluated else 'another rule'}, not {case.named_rule}"
+        gathered.add(Evidence(text, -0.6, Basis.RULE))
     elif case.security.possible or case.refuser is not None:
         gathered.add(Evidence("the security look-up does not certainly allow it", -0.8, Basis.RULE))
     if case.policy is not None and case.policy.captive_portal is None:

@@ -218,7 +218,9 @@ def _new_mapping(case: Case, gathered: Gathering) -> None:
     before = str(logins[-2].get("user") or "") if len(logins) > 1 else ""
     if before.lower() != case.user.lower():
         was = f" (it was {before} before)" if before else ""
-        text = f"the address was mapped to {logins[-1].get('user')} at {moment_text(logins[-1]['time'])}{was}, mid-session"
+        text = (
+            f"the address was mapped to {logins[-1].get('user')} at {moment_text(logins[-1]['time'])}{was}, mid-session"
+        )
         gathered.add(Evidence(text, 0.8 if before else 0.5, Basis.ROW, row_trail("userid", logins[-1]["row"])))
 
 
