@@ -8,6 +8,7 @@ class Exit(IntEnum):
 
     OK = 0
     NOTHING = 1
+    DIFFERENT = 1
     UNUSABLE = 2
     DEFECT = 3
     INTERRUPTED = 130

@@ -8,7 +8,7 @@ import click
 import polars as pl
 
 from whydeny.cli.exits import Exit
-from whydeny.cli.inputs import inputs_argument, open_judge, policy_options
+from whydeny.cli.inputs import inputs_argument, narrate_judging, open_judge, policy_options
 from whydeny.cli.main import narrate, reported
 from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.parse import parse_filter
@@ -66,8 +66,7 @@ def explain_command(
             print(json.dumps(finding_json(finding), ensure_ascii=False))
         else:
             print(("\n" + "-" * 72 + "\n\n" if number else "") + finding_text(finding), end="")
-    for problem in dict.fromkeys(judge.problems.values()):
-        narrate(problem)
+    narrate_judging(judge)
     if not rows:
-        print("whydeny: no session is selected", file=sys.stderr)
+        narrate("no session is selected")
         sys.exit(Exit.NOTHING)

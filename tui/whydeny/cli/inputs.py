@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from whydeny.cli.main import narrate
+from whydeny.cli.recheck import SnapshotJudge
 from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release, parse_release
@@ -23,18 +24,23 @@ _PATH = click.Path(path_type=Path)
 inputs_argument = click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=_PATH)
 
 
-def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """--config, --pan-os, --serial and --device-group."""
+def whose_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--pan-os, --serial and --device-group."""
     for option in (
         click.option("--device-group", metavar="GROUP", help="Whose policy, of a Panorama configuration."),
         click.option("--serial", metavar="SERIAL", help="Which firewall a Panorama configuration is judged for."),
         click.option("--pan-os", metavar="VERSION", help="The PAN-OS release, over what the inputs say."),
-        click.option(
-            "--config", metavar="FILE", multiple=True, type=_PATH, help="A configuration; the same as an INPUT."
-        ),
     ):
         command = option(command)
     return command
+
+
+def policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--config, --pan-os, --serial and --device-group."""
+    configuration = click.option(
+        "--config", metavar="FILE", multiple=True, type=_PATH, help="A configuration; the same as an INPUT."
+    )
+    return configuration(whose_policy_options(command))
 
 
 def release_of(text: str | None) -> Release | None:
@@ -82,9 +88,21 @@ def open_judge(
         pan_os, serial = pan_os or saved.release, serial or saved.serial
         device_group = device_group or saved.device_group
     release = release_of(pan_os)
-    site = snapshot.site if snapshot is not None else open_site(paths)
+    if snapshot is not None:
+        narrate_problems(snapshot.site)
+        return SnapshotJudge(snapshot, release, serial, device_group)
+    site = open_site(paths)
     narrate_problems(site)
     return Judge(site, release, serial, device_group)
+
+
+def narrate_judging(judge: Judge) -> None:
+    """Say on standard error whose policy could not be chosen, and where a snapshot is judged otherwise than it was."""
+    for problem in dict.fromkeys(judge.problems.values()):
+        narrate(problem)
+    if isinstance(judge, SnapshotJudge):
+        for sentence in judge.changes():
+            narrate(sentence)
 
 
 def narrate_problems(site: Site) -> None:

@@ -14,6 +14,8 @@ from whydeny.cli.exits import Exit
 from whydeny.model.errors import Cancelled, WhydenyError
 from whydeny.model.safe import safe_text
 
+_QUIET = "whydeny.quiet"  # in the context of the call
+
 # Command name to (module, attribute): a command's module is imported when it is called or when its help is asked.
 _COMMANDS = {
     "open": ("whydeny.cli.screen", "open_command"),
@@ -25,9 +27,39 @@ _COMMANDS = {
     "whatif": ("whydeny.cli.whatif", "whatif_command"),
     "applications": ("whydeny.cli.applications", "applications_command"),
     "snapshot": ("whydeny.cli.snapshot", "snapshot_command"),
+    "compare": ("whydeny.cli.compare", "compare_command"),
     "doctor": ("whydeny.cli.doctor", "doctor_command"),
     "causes": ("whydeny.cli.causes", "causes_command"),
 }
+
+
+def _quieten(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.find_root().meta[_QUIET] = True
+
+
+def _without_colour(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        os.environ["NO_COLOR"] = "1"
+
+
+def _common() -> tuple[click.Option, ...]:
+    """What every command takes, before its name or behind it."""
+    return (
+        click.Option(["-q", "--quiet"], is_flag=True, expose_value=False, callback=_quieten,
+                     help="Nothing on standard error but why the call failed."),
+        click.Option(["--no-color"], is_flag=True, expose_value=False, callback=_without_colour,
+                     help="No colours on the screen; as NO_COLOR in the environment."),
+    )  # fmt: skip
+
+
+def _with_common(command: click.Command) -> click.Command:
+    """`command` and the commands below it with the common options, once."""
+    if not any("--quiet" in parameter.opts for parameter in command.params):
+        command.params.extend(_common())
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_common(below)
+    return command
 
 
 class _Lazy(click.Group):
@@ -41,7 +73,7 @@ class _Lazy(click.Group):
             return None
         module, attribute = _COMMANDS[cmd_name]
         command: click.Command = getattr(import_module(module), attribute)
-        return command
+        return _with_common(command)
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -49,12 +81,23 @@ class _Lazy(click.Group):
 def whydeny() -> None:
     """Why a Palo Alto Networks firewall allowed a session and then refused it.
 
-    Exit status: 0 answered, 1 nothing selected, 2 the call or an input can't be used.
+    Exit status: 0 answered, 1 nothing selected or a difference found, 2 the call or an input can't be used, 3 a defect
+    of this program, 130 interrupted.
     """
 
 
+_with_common(whydeny)
+
+
 def narrate(message: str) -> None:
-    """A line for the user beside the answer: on standard error, safe to print."""
+    """A line for the user beside the answer: on standard error, safe to print; nothing with --quiet."""
+    context = click.get_current_context(silent=True)
+    if context is None or not context.find_root().meta.get(_QUIET):
+        complain(message)
+
+
+def complain(message: str) -> None:
+    """A line that says why there is no answer: on standard error, safe to print, with --quiet too."""
     print(f"whydeny: {safe_text(message, 2000)}", file=sys.stderr)
 
 
@@ -66,10 +109,10 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return command(*args, **kwargs)
         except Cancelled as stopped:
-            narrate(str(stopped))
+            complain(str(stopped))
             sys.exit(Exit.INTERRUPTED)
         except WhydenyError as error:
-            narrate(str(error))
+            complain(str(error))
             sys.exit(Exit.UNUSABLE)
 
     return run
@@ -88,5 +131,5 @@ def main() -> None:
     except Exception as defect:
         if os.environ.get("WHYDENY_DEBUG"):
             raise
-        narrate(f"a defect of this program: {type(defect).__name__}: {defect} (set WHYDENY_DEBUG=1 for where)")
+        complain(f"a defect of this program: {type(defect).__name__}: {defect} (set WHYDENY_DEBUG=1 for where)")
         sys.exit(Exit.DEFECT)

@@ -8,8 +8,9 @@ import polars as pl
 
 from whydeny.cli.exits import Exit
 from whydeny.cli.explain import selected_rows
-from whydeny.cli.inputs import inputs_argument, open_judge, policy_options
+from whydeny.cli.inputs import inputs_argument, narrate_judging, open_judge, policy_options
 from whydeny.cli.main import narrate, reported
+from whydeny.cli.recheck import SnapshotJudge
 from whydeny.report.html import report_html
 from whydeny.report.site import build_report
 from whydeny.report.site_text import report_csv, report_json, report_markdown, report_text
@@ -44,12 +45,12 @@ def report_command(
     site = judge.site
     rows = None if where is None else pl.Series(selected_rows(judge, where), dtype=pl.UInt32)
     if not len(site.sessions) or (rows is not None and not len(rows)):
-        print("whydeny: no session is selected", file=sys.stderr)
+        narrate("no session is selected")
         sys.exit(Exit.NOTHING)
     judged = judge.judge_all()
-    for problem in dict.fromkeys(judge.problems.values()):
-        narrate(problem)
-    report = build_report(site, judge, judged, title, most, rows)
+    narrate_judging(judge)
+    notes = judge.snapshot.notes if isinstance(judge, SnapshotJudge) else None
+    report = build_report(site, judge, judged, title, most, rows, notes)
     if form == "json":
         for line in report_json(report):
             print(line)

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import click
 
-from whydeny.cli.inputs import inputs_argument, open_judge, policy_options
+from whydeny.cli.inputs import inputs_argument, narrate_judging, open_judge, policy_options
 from whydeny.cli.main import narrate, reported
+from whydeny.cli.recheck import SnapshotJudge
 from whydeny.model.errors import UsageError
 from whydeny.snapshot.manifest import JudgedWith
+from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import SUFFIX, save_snapshot
 
 
@@ -17,6 +19,7 @@ from whydeny.snapshot.save import SUFFIX, save_snapshot
 @click.option(
     "-o", "--output", metavar="NAME", required=True, type=click.Path(path_type=Path), help=f"The file, NAME{SUFFIX}."
 )
+@click.option("--redact", is_flag=True, help="Put other addresses, names and users in the place of the real ones.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @reported
 def snapshot_command(
@@ -26,18 +29,28 @@ def snapshot_command(
     serial: str | None,
     device_group: str | None,
     output: Path,
+    redact: bool,
     force: bool,
 ) -> None:
     """Save inputs and verdicts to one file, which opens on another machine without the firewall.
 
     The file holds sessions, logs, the configurations and the verdicts; open it with any command that takes INPUT.
+
+    With --redact it is safe to share: addresses that share a prefix still do, names are the same wherever they stand,
+    descriptions and notes are left out, and the verdicts are those of the original. What was replaced is said.
     """
     path = output if output.suffix else output.with_suffix(SUFFIX)
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; --force replaces it")
     judge = open_judge((*inputs, *config), pan_os, serial, device_group)
     judged = judge.judge_all()
-    for problem in dict.fromkeys(judge.problems.values()):
-        narrate(problem)
-    save_snapshot(path, judge.site, judged, judged_with=JudgedWith(pan_os, serial, device_group))
+    narrate_judging(judge)
+    redaction = Redaction() if redact else None
+    release = judge.firewalls.override
+    judged_with = JudgedWith(None if release is None else str(release), judge.serial, judge.device_group)
+    kept = judge.snapshot if isinstance(judge, SnapshotJudge) else None
+    marks, notes, view = (kept.marks, kept.notes, kept.view) if kept is not None else ((), None, None)
+    save_snapshot(path, judge.site, judged, marks, notes, view, redact=redaction, judged_with=judged_with)
+    for sentence in redaction.report.sentences() if redaction is not None else ():
+        narrate(sentence)
     print(f"{path}: {len(judge.site.sessions):,} sessions, {path.stat().st_size:,} bytes")

@@ -70,7 +70,7 @@ def whatif_command(
         found = _edited(judge, list(lines), "--line", vsys)
     rows = None if where is None else pl.Series(selected_rows(judge, where), dtype=pl.UInt32)
     if not len(site.sessions) or (rows is not None and not len(rows)):
-        print("whydeny: no session is selected", file=sys.stderr)
+        narrate("no session is selected")
         sys.exit(Exit.NOTHING)
     after = Judge(found.site, release_of(pan_os), serial, device_group)
     result = replay(site, judge, after, rows=rows)

@@ -40,6 +40,9 @@ def report_html(report: SiteReport) -> str:
         body += _group(number, item)
     if report.left_out:
         body.append(f"<p class=soft>{report.left_out} smaller findings are left out.</p>")
+    if report.notes:
+        rows = "".join(f"<tr><td>{escape(on)}</td><td>{escape(note)}</td></tr>" for on, note in report.notes.items())
+        body += ["<h2>Notes on sessions</h2>", f"<table>{rows}</table>"]
     policy = "default-src 'none'; style-src 'unsafe-inline'"
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'

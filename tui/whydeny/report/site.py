@@ -1,11 +1,14 @@
 """What was found out about a whole site: what it rests on, the counts, and the groups of refused sessions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
 from whydeny.model.site import Site
+from whydeny.report.notes import group_note, noted_rows
+from whydeny.report.text import session_line
 from whydeny.verdict.finding import Finding, Outcome
 from whydeny.verdict.judge import Judge
 from whydeny.verdict.triage import Group, triage
@@ -24,7 +27,8 @@ class GroupFinding:
 
 @dataclass(frozen=True, slots=True)
 class SiteReport:
-    """All that a report says, for every form of it. `timeline` counts all and refused sessions per span."""
+    """All that a report says, for every form of it. `timeline` counts all and refused sessions per span; `notes` are
+    those on single sessions, by the words for the session."""
 
     title: str
     sources: tuple[tuple[str, str, int], ...]
@@ -41,14 +45,24 @@ class SiteReport:
 
 
 def build_report(
-    site: Site, judge: Judge, judged: pl.DataFrame, title: str, most: int = 200, rows: pl.Series | None = None
+    site: Site,
+    judge: Judge,
+    judged: pl.DataFrame,
+    title: str,
+    most: int = 200,
+    rows: pl.Series | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> SiteReport:
-    """The report over the judged sessions (`rows` picks some), at most `most` groups."""
+    """The report over the judged sessions (`rows` picks some), at most `most` groups; `notes` as a snapshot keeps
+    them."""
+    notes = notes or {}
     frame = site.sessions.frame
     chosen = frame if rows is None else frame[rows.cast(pl.UInt32)]
     outcomes = judge.outcomes() if rows is None else judge.outcomes().gather(rows.cast(pl.UInt32))
     groups = triage(frame, judged, rows)
-    shown = tuple(GroupFinding(group, judge.finding(group.specimen)) for group in groups[:most])
+    shown = tuple(
+        GroupFinding(group, judge.finding(group.specimen), notes.get(group_note(group), "")) for group in groups[:most]
+    )
     missing = dict.fromkeys(text for item in shown for text in item.finding.verdict.missing)
     counted = outcomes.value_counts(sort=True)
     return SiteReport(
@@ -63,7 +77,21 @@ def build_report(
         groups=shown,
         left_out=max(0, len(groups) - most),
         timeline=_timeline(chosen["time"], outcomes),
+        notes=_session_notes(site, notes, rows),
     )
+
+
+def _session_notes(site: Site, notes: Mapping[str, str], rows: pl.Series | None) -> dict[str, str]:
+    chosen = None if rows is None else set(rows.to_list())
+    found: dict[str, str] = {}
+    for row, note in noted_rows(notes).items():
+        if row < len(site.sessions) and (chosen is None or row in chosen):
+            session = site.sessions.session(row)
+            words = (
+                f"session {session.id or 'without id'}, {session_line(session)}, {session.end or session.time or '?'}"
+            )
+            found[words] = note if words not in found else f"{found[words]}; {note}"
+    return found
 
 
 def _moment(value: object) -> datetime | None:

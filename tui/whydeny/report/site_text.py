@@ -65,6 +65,10 @@ def report_text(report: SiteReport) -> str:
             lines += wrapped(f"Note: {item.note}", "     ")
     if report.left_out:
         lines += ["", f"{report.left_out} smaller findings are left out."]
+    if report.notes:
+        lines += ["", "Notes on sessions:"]
+        for on, note in report.notes.items():
+            lines += wrapped(f"{on}: {note}", "    ", "  - ")
     if report.groups:
         lines += [
             "",
@@ -109,6 +113,9 @@ def report_markdown(report: SiteReport) -> str:
             lines += ["", f"**Note**: {escaped(item.note)}"]
     if report.left_out:
         lines += ["", f"{report.left_out} smaller findings are left out."]
+    if report.notes:
+        lines += ["", "## Notes on sessions", ""]
+        lines += [f"* {escaped(on)}: {escaped(' '.join(note.split()))}" for on, note in report.notes.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -151,6 +158,7 @@ def report_json(report: SiteReport) -> Iterator[str]:
             "outcomes": dict(report.outcomes),
             "groups": len(report.groups),
             "left_out": report.left_out,
+            "notes": [{"session": on, "note": note} for on, note in report.notes.items()],
         },
         ensure_ascii=False,
     )
