@@ -54,8 +54,7 @@ def diagnose(case: Case) -> Finding:
     rival = _rival(best, rest)
     if rival is not None:
         best = replace(best, confidence=best.confidence - RIVALRY * (rival.confidence - RIVAL_FROM))
-        ground.reasons.append(f"{rival.entry.id} holds too, at {rival.confidence:.2f}")
-    verdict = _unexplained(case, best, rest, answers, ground) if unexplained else _verdict(case, best, ground)
+    verdict = _unexplained(case, best, rest, answers, ground) if unexplained else _verdict(case, best, ground, rival)
     return Finding(
         case.session,
         case.outcome,
@@ -118,7 +117,7 @@ def _round(value: float) -> float:
     return round(value + 1e-9, 2)
 
 
-def _verdict(case: Case, best: _Candidate, ground: Standing) -> Verdict:
+def _verdict(case: Case, best: _Candidate, ground: Standing, rival: _Candidate | None) -> Verdict:
     answer = best.answer
     assert isinstance(answer, Held)
     evidence = [_traced(case, item) for item in (*answer.evidence, *_tested(case))]
@@ -131,7 +130,7 @@ def _verdict(case: Case, best: _Candidate, ground: Standing) -> Verdict:
         title=best.entry.cause.title,
         variant=answer.variant,
         confidence=_round(best.confidence),
-        confidence_why=_why(answer, ground),
+        confidence_why=_why(answer, ground, rival),
         denied_by=answer.denied_by,
         supports=supports,
         contradicts=contradicts,
@@ -163,13 +162,15 @@ def _traced(case: Case, item: Evidence) -> Evidence:
     return replace(item, trail=row_trail("traffic", case.session.row))
 
 
-def _why(answer: Held, ground: Standing) -> str:
+def _why(answer: Held, ground: Standing, rival: _Candidate | None) -> str:
     """What raised the confidence and what lowered it, in one line."""
     raised = [item.text for item in answer.evidence if item.weight > 0][:2]
     lowered = [item.text for item in answer.evidence if item.weight < 0][:2]
     parts = []
     if raised:
         parts.append("raised by: " + "; ".join(raised))
+    if rival is not None:
+        lowered.append(f"{rival.entry.id} holds too")
     if lowered:
         parts.append("lowered by: " + "; ".join(lowered))
     if ground.reasons:
