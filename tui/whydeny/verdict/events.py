@@ -23,12 +23,13 @@ COMMIT, CONTENT, REFRESH = "commit", "content", "list-refresh"
 _COMMIT_DONE = re.compile(r"\bcommit(all|-all)?\b.*\b(succeeded|success|completed|complete|ok|installed)\b")
 _CONTENT = r"(contents?\b|app(lication)?s?\b.*threat|threat (database )?version|panupv2)"
 _CONTENT_DONE = re.compile(rf"{_CONTENT}.*(install|upgraded|update)|\binstalled\b.*{_CONTENT}")
-_NOT_DONE = re.compile(r"\b(download\w*|started|enqueued|queued|scheduled|checking|wildfire|anti-?virus)\b")
+_OTHER_CONTENT = re.compile(r"\b(download\w*|wildfire|anti-?virus)\b")
 _REFRESH = re.compile(
     r"\b(edl|external (dynamic )?list|fqdn)\b.*\b(refresh|refreshed|updated|fetch|changed)"
     r"|\b(refresh|updated?)\w*\b.*\b(edl|external (dynamic )?list|fqdn)\b"
 )
-_FAILED = re.compile(r"\b(fail|failed|failure|error|unable|no changes?|not changed|unchanged)\b")
+_FAILED = re.compile(r"\b(fail|failed|failure|error|unable|no changes?|not changed|unchanged|old copy|not a text)\b")
+_BEGUN = re.compile(r"\b(started|enqueued|queued|scheduled|checking)\b")
 _VERSION = re.compile(r"\b(\d{3,5}-\d{3,6})\b")
 _PARTING = re.compile(r"[\s\[\]:,'\"]")  # what parts the words of a change
 _WORTH_A_LOOK = "(?i)commit|content|threat|panup|edl|list|fqdn"
@@ -60,13 +61,13 @@ class Change:
 def kind_of_event(text: str) -> str | None:
     """What a system-log description says was finished; None for a failure and for anything else."""
     lower = text.lower()
-    if _FAILED.search(lower):
+    if _FAILED.search(lower) or _BEGUN.search(lower):
         return None
     if _COMMIT_DONE.search(lower):
         return COMMIT
     if _REFRESH.search(lower):
         return REFRESH
-    if _CONTENT_DONE.search(lower) and not _NOT_DONE.search(lower):
+    if _CONTENT_DONE.search(lower) and not _OTHER_CONTENT.search(lower):
         return CONTENT
     return None
 
