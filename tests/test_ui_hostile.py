@@ -62,8 +62,9 @@ async def test_escapes_reach_neither_terminal_nor_copy(tmp_path: Any, monkeypatc
     assert "\x9b" not in copied.read_text("utf-8")
 
 
-async def test_ascii_terminals_get_ascii_only() -> None:
-    async with staged(site_with("Größe 規則"), size=(120, 40), glyphs="ascii") as stage:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_ascii_terminals_get_ascii_only(size: tuple[int, int]) -> None:
+    async with staged(site_with("Größe 規則"), size=size, glyphs="ascii") as stage:
         for key in ("j", "enter", "escape", "question_mark", "escape", "o", "escape", "Y"):
             await stage.press(key)
             assert stage.text.isascii(), [row for row in stage.lines if not row.isascii()]
