@@ -58,6 +58,22 @@ def test_a_situation_is_judged_as_an_engineer_would(title: str, tmp_path: Path) 
     hold_the_ground_rules(finding)
 
 
+@pytest.mark.parametrize("title", situations())
+def test_judging_all_at_once_says_the_same(title: str, tmp_path: Path) -> None:
+    _, wanted = situations()[title]
+    judge = Judge(build(wanted, tmp_path), release_of(wanted))
+    judged = judge.judge_all()
+    for row in judge.rows_needing_cause():
+        verdict = judge.finding(int(row)).verdict
+        found = judged.row(int(row), named=True)
+        assert (found["cause"], found["variant"], found["denied_by"]) == (
+            verdict.cause,
+            verdict.variant,
+            verdict.denied_by,
+        )
+        assert found["confidence"] == pytest.approx(verdict.confidence)
+
+
 def differences(finding: Finding, wanted: dict[str, Any], cause: str) -> list[str]:
     """What is not as it was expected."""
     verdict = finding.verdict

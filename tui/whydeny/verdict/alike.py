@@ -44,7 +44,7 @@ _JOINED = {
         "error_index", "error", "root_status", "chain_status", "proxy_type", "decryption_rule", "tls_version",
         "client_stage", "server_stage", "action", "not_after", "not_before",
     ),
-    Kind.URL: ("action", "category", "url"),
+    Kind.URL: ("action", "category", "url", "url_categories"),
     Kind.THREAT: ("action", "subtype", "severity"),
 }  # fmt: skip
 _ABOUT_ADDRESS = (Kind.AUTHENTICATION, Kind.USERID, Kind.IPTAG)
@@ -254,6 +254,8 @@ class _Signature:
             end, begin = self._end[here], self._begin[here]
             installs = timeline.moments_of(CONTENT, serial)
             self._single[here] |= self._renamed[here] & _between(installs, begin - 2 * _DAY, begin)
+            # A refresh counts for the rules that ask for just that list.
+            self._single[here] |= _between(timeline.moments_of(REFRESH, serial), end - 10 * _SECOND, end + _SECOND)
             for kind in (COMMIT, CONTENT, REFRESH):
                 moments = timeline.moments_of(kind, serial)
                 for name, first in (("near", end - 10 * _SECOND), ("since", np.maximum(begin + 1, end - 10 * _SECOND))):
