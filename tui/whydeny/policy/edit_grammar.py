@@ -141,7 +141,7 @@ def set_fields(values: Values, line: Line, grammar: Part) -> None:
                 path.append(node)
             elif isinstance(node, Own):
                 node.set(values, line)
-            else:
+            elif node is not None:
                 _set_slot(values, node, keyword, line)
 
 

@@ -117,7 +117,7 @@ def _delete_type(values: Values, line: Line) -> None:
     values.reset("decryption_type")
 
 
-_COMMON = {
+_COMMON: dict[str, Part | Slot | Own] = {
     "from": members("from_zones", "any"),
     "to": members("to_zones", "any"),
     "source": members("sources", "any"),
@@ -131,7 +131,7 @@ _COMMON = {
     "group-tag": NOTHING,
     "uuid": text("uuid"),
 }
-_HOSTS = {
+_HOSTS: dict[str, Part | Slot | Own] = {
     "source-user": members("users", "any"),
     "source-hip": members("source_hips", "any"),
     "destination-hip": members("destination_hips", "any"),
@@ -139,7 +139,7 @@ _HOSTS = {
     "category": members("categories", "any"),
     "log-setting": text("log_setting"),
 }
-_LOGS = {
+_LOGS: dict[str, Part | Slot | Own] = {
     "log-start": switch("log_start"),
     "log-end": switch("log_end"),
     "log-setting": text("log_setting"),

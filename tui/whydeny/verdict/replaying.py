@@ -90,7 +90,8 @@ class _Matched:
         known_before = np.where(
             self.turning_before < len(same), same[np.minimum(self.turning_before, len(same) - 1)], -1
         )
-        return (self.turning_after >= 0) & (known_before != self.turning_after)
+        turned: npt.NDArray[np.bool_] = (self.turning_after >= 0) & (known_before != self.turning_after)
+        return turned
 
 
 def replay_group(
@@ -213,7 +214,7 @@ class _Group:
         """
         new = self._rules(self.new, Rulebase.SECURITY)
         named = np.array([r.action != "allow" and r.applications != ANY for r in new] + [False])[matched.after]
-        found = self.facts.refused & self.facts.unidentified & named & ~matched.touched
+        found: npt.NDArray[np.bool_] = self.facts.refused & self.facts.unidentified & named & ~matched.touched
         rows = np.flatnonzero(found)
         if not len(rows):
             return found
