@@ -59,8 +59,11 @@ class Estate:
         return self.clock + timedelta(seconds=time.monotonic() - self._began)
 
     def show_sessions(self, traffic: pl.DataFrame) -> None:
-        """Fill the session table from traffic rows, the refused ones as discarded. They get their log row when they end."""
-        for values in traffic.iter_rows(named=True):
+        """Fill the session table from traffic rows, the refused ones as discarded. They get their log row when they end.
+
+        A session of several rows is there once, by its last.
+        """
+        for values in traffic.unique("session_id", keep="last", maintain_order=True).iter_rows(named=True):
             row = session_row(values | {"state": _state(values), "session_type": "FLOW"})
             self.sessions.append(row)
             self._origins[row["idx"]] = values
