@@ -49,23 +49,22 @@ def test_a_situation_is_judged_as_an_engineer_would(title: str, tmp_path: Path) 
     cause, wanted = situations()[title]
     site = build(wanted, tmp_path)
     assert site.problems == []
-    case = Judge(site, release_of(wanted)).case(wanted.get("row", 0))
+    judge = Judge(site, release_of(wanted))
+    case = judge.case(wanted.get("row", 0))
     finding = diagnose(case)
     answer = catalogue()[cause].check(case)
     said = finding_text(finding)
     assert isinstance(answer, ANSWERS[wanted["check"]]), f"{answer}\n{said}"
     assert differences(finding, wanted, cause) == [], said
     hold_the_ground_rules(finding)
+    hold_all_at_once(judge)
 
 
-@pytest.mark.parametrize("title", situations())
-def test_judging_all_at_once_says_the_same(title: str, tmp_path: Path) -> None:
-    _, wanted = situations()[title]
-    judge = Judge(build(wanted, tmp_path), release_of(wanted))
+def hold_all_at_once(judge: Judge) -> None:
+    """Judging every session in bulk says what judging each says."""
     judged = judge.judge_all()
-    for row in judge.rows_needing_cause():
-        verdict = judge.finding(int(row)).verdict
-        found = judged.row(int(row), named=True)
+    for row in map(int, judge.rows_needing_cause()):
+        verdict, found = judge.finding(row).verdict, judged.row(row, named=True)
         assert (found["cause"], found["variant"], found["denied_by"]) == (
             verdict.cause,
             verdict.variant,
