@@ -26,6 +26,8 @@ SCENES: dict[str, tuple[tuple[int, int], list[str], dict[str, str]]] = {
     "related": ((120, 40), ["r"], {}),
     "manual": ((100, 36), ["e"], {}),
     "filter": ((120, 30), ["slash", *"quic"], {}),
+    "triage": ((120, 40), ["t"], {}),
+    "what-if": ((120, 40), ["slash", *"branch-web", "enter", "w"], {}),
     "copy": ((100, 30), ["Y"], {}),
     "light": ((120, 40), [], {"theme": "light"}),
     "ascii": ((100, 30), [], {"glyphs": "ascii", "theme": "plain"}),

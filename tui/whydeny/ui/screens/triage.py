@@ -11,10 +11,13 @@ from textual.timer import Timer
 
 from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
+from whydeny.report.notes import LONGEST, group_note
 from whydeny.ui.actions import ACTIONS, bindings, keys_of
 from whydeny.ui.clipboard import Copied
+from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.finding_groups import GroupView, columns_for, group_lines, group_of, group_text, view_group
 from whydeny.ui.lines import Span, line
+from whydeny.ui.screens.ask_text import AskTextScreen
 from whydeny.ui.screens.base import BaseScreen
 from whydeny.ui.view import SortKey, View, sorted_by, whole
 from whydeny.ui.widgets.bar import Bar
@@ -48,9 +51,12 @@ class TriageScreen(BaseScreen):
     CSS_PATH = "triage.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings("triage"), ("escape", "app.leave", "back")]
 
-    def __init__(self, bench: Workbench, start: tuple[object, ...] | None = None) -> None:
+    def __init__(
+        self, bench: Workbench, start: tuple[object, ...] | None = None, notes: dict[str, str] | None = None
+    ) -> None:
         super().__init__()
         self.bench = bench
+        self.notes = {} if notes is None else notes
         self.groups = triage_frame(bench.frame.clear(), bench.frame.clear())
         self.seen: GroupView | None = None
         self._start = start
@@ -91,7 +97,7 @@ class TriageScreen(BaseScreen):
         """What is known of the group under the cursor."""
         return self.query_one("#group", LinesPane)
 
-    def _columns(self) -> tuple:  # type: ignore[type-arg]
+    def _columns(self) -> tuple[ScreenColumn, ...]:
         return columns_for(self.size.width, self.groups.select("serial", "vsys").n_unique() if len(self.groups) else 1)
 
     def _count(self, progress: Progress) -> pl.DataFrame:
@@ -115,8 +121,7 @@ class TriageScreen(BaseScreen):
             if self._start in keys:
                 self.table.wait_for(keys.index(self._start))
         self.table.show(self._view())
-        if not len(groups):
-            self.pane.show([])
+        self._look()
 
     def _view(self) -> View:
         return sorted_by(whole(self.groups), self._sort)
@@ -139,13 +144,15 @@ class TriageScreen(BaseScreen):
 
     def _look(self) -> None:
         group = self.group
-        if group is not None:
+        if group is not None and (self.seen is None or self.seen.group != group):
             self.jobs.start("group", lambda _: view_group(self.bench, group), self._show_group, self._failed)
 
     def _show_group(self, view: GroupView) -> None:
         if self.group == view.group:
             self.seen = view
-            self.pane.show(group_lines(view))
+            note = self.notes.get(group_note(view.group), "")
+        noted = [line(Span("note ", "key"), note, hang=5)] if note else []
+        self.pane.show([*noted, *group_lines(view)])
 
     # What keys do.
 
@@ -161,8 +168,16 @@ class TriageScreen(BaseScreen):
 
     def action_ask(self) -> None:
         """What if the proposal were made."""
-        if self.seen is not None and self.seen.group == self.group:
-            self.dismiss(Ask(self.seen.group, self.seen.proposal))
+        group = self.group
+        if group is None:
+            return
+        if self.seen is not None and self.seen.group == group:
+            self._ask(self.seen)
+        else:
+            self.jobs.start("group", lambda _: view_group(self.bench, group), self._ask, self._failed)
+
+    def _ask(self, view: GroupView) -> None:
+        self.dismiss(Ask(view.group, view.proposal))
 
     def action_copy_group(self) -> None:
         """Copy what is known of the group."""
@@ -172,6 +187,26 @@ class TriageScreen(BaseScreen):
     def _copied(self, copied: Copied) -> None:
         self.query_one("#foot", Bar).show([Span(f" finding: {copied.words}", "good" if copied.confirmed else "doubt")])
         self.set_timer(4.0, self.show_keys)
+
+    def action_note_group(self) -> None:
+        """Write a note on the group."""
+        if (view := self.seen) is None or view.group != self.group:
+            return
+        if self.bench.masked:
+            self.query_one("#foot", Bar).show([Span(" a note may name what is masked", "doubt")])
+            return
+        key = group_note(view.group)
+
+        def take(text: str | None) -> None:
+            if text:
+                self.notes[key] = text
+            elif text is not None:
+                self.notes.pop(key, None)
+            self._show_group(view)
+
+        self.app.push_screen(
+            AskTextScreen("Note on this finding", self.notes.get(key, ""), "Empty takes it away.", LONGEST), take
+        )
 
     def action_sort_groups(self) -> None:
         """Sort by the column of the cursor; again: the other way round."""
