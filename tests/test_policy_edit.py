@@ -114,7 +114,7 @@ def scope(configuration: Configuration) -> Scope:
         'set address "a b" fqdn www.example.net\nset address "a b" tag [ t1 t2 ] description "x y"',
         "set address r ip-range 10.0.0.1-10.0.0.9\nset address w ip-wildcard 10.0.0.0/0.0.255.0",
         "set address-group d dynamic filter \"'t1' and 't2'\"\nset address-group s static h-web tag t1",
-        "set service s protocol udp port 53,5353 source-port 1024-65535 tag t1\nset service c protocol sctp port 9",
+        "set service s protocol udp port 53,5353 source-port 1024-65535 tag t1\nset service s protocol udp override no\nset service c protocol sctp port 9",
         "set service-group sg members [ tcp-81 service-http ]\nset application-group ag members [ ssl dns ]",
         "set application own default port [ tcp/9100 udp/dynamic ]\n"
         "set application own category business-systems subcategory erp-crm technology client-server risk 3\n"
@@ -483,7 +483,7 @@ def changed_all(*lines: str) -> list[Configuration]:
         ("set address h-new tag t1", "expected a value for h-new, found no line that gives it one"),
         ("set address h-new", "expected a setting of address h-new"),
         ("set address h-new ip-netmask", "expected a value for ip-netmask"),
-        ("set service x protocol tcp", "expected one of port, source-port"),
+        ("set service x protocol tcp", "expected one of override, port, source-port"),
         ("set service x protocol icmp", "expected one of sctp, tcp, udp"),
         ("set profiles virus x", "expected one of custom-url-category, decryption"),
         ("delete address h-gone", "expected the name of an address"),

@@ -63,6 +63,7 @@ def _ports(protocol: str) -> Part:
         {
             "port": Slot(Kind.TEXT, "ports", also, clears=gone),
             "source-port": Slot(Kind.TEXT, "source_ports", also, clears=gone),
+            "override": REST,  # time-outs
         }
     )
 
