@@ -5,7 +5,7 @@ import pytest
 from ui_stage import small_site
 from whydeny.filters.tree import FilterError
 from whydeny.model.addresses import parse_address
-from whydeny.ui.columns import BY_NAME, usual_columns
+from whydeny.ui.columns import BY_NAME, usual_columns, value_of
 from whydeny.ui.filtering import only, split_words, understand
 from whydeny.ui.view import hits_of
 from whydeny.ui.workbench import Workbench
@@ -106,7 +106,7 @@ def test_a_condition_from_a_value(before: str, column: str, value: object, witho
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_every_column_can_be_filtered_by_its_own_value(bench: Workbench, name: str) -> None:
     for row in range(len(bench.frame)):
-        asked = bench.value_of(row, BY_NAME[name])
+        asked = value_of(bench.frame, row, BY_NAME[name])
         session = bench.frame["session_id"][row]
         assert session in ids(bench, only("", *asked))
         assert session not in ids(bench, only("", *asked, without=True))

@@ -53,7 +53,7 @@ async def test_the_overview_says_what_is_missing_and_what_could_not_be_read() ->
         text = "\n".join(entry.text for entry in page(stage).lines)
         assert "traffic.csv, line 7: expected 115 columns, found 3" in text
         assert "User-ID log: shows when a user's mapping went" in text
-        assert "decryption log" not in text.split("Not among the inputs")[1].split("Firewalls")[0]
+        assert "system log" not in text.split("Not among the inputs")[1].split("Firewalls")[0]
 
 
 def test_an_empty_site_has_an_overview_too() -> None:
@@ -113,7 +113,7 @@ async def test_joined_rows_lead_to_the_row_and_the_log(family: Site) -> None:
         assert isinstance(page(stage).target, ToRow)
         await stage.press("enter")
         assert isinstance(stage.app.screen, RowScreen)
-        assert "error                    Unsupported version" in stage.text
+        assert "error                    Unsupported version" in [entry.text for entry in page(stage).lines]
         await stage.press("escape", "r")
         put_cursor(stage, "Decryption log")
         assert isinstance(page(stage).target, ToLog)

@@ -115,6 +115,13 @@ ACTIONS = (
     Action("whatif.copy_lines", "y,ctrl+g", "copy lines", "what if: copy the lines for pasting", "Findings"),
     Action("whatif.copy_result", "Y", "copy all", "what if: copy what came of it, as `whydeny whatif` prints it",
            "Findings"),
+    # What outlives the screen.
+    Action("explorer.note", "E", "note", "write a note on this session; snapshots and reports have it", "Keep"),
+    Action("explorer.save", "S", "save", "save a snapshot of what is open, as it is or safe to share", "Keep"),
+    Action("explorer.snapshots", "B", "snapshots", "the snapshots there are: open, rename, delete", "Keep"),
+    Action("triage.note_group", "E", "note", "in triage: write a note on the finding", "Keep"),
+    Action("snapshots.rename", "r", "rename", "in the list of snapshots: give it another name", "Keep"),
+    Action("snapshots.delete", "d,delete", "delete", "in the list of snapshots: delete it, after asking", "Keep"),
     # Copying.
     Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
     Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: cell, row, Markdown, JSON, ticket, commands",
@@ -142,7 +149,7 @@ ACTIONS = (
     Action("app.leave", "q", "leave", "leave from the top; deeper, one step back", "Program", 12),
 )  # fmt: skip
 
-GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Findings", "Copy", "Live firewall", "Program")
+GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Findings", "Keep", "Copy", "Live firewall", "Program")
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 _KEY_WORDS = {

@@ -20,6 +20,7 @@ from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.settings import Settings, read_settings, user_folders
+from whydeny.snapshot.manifest import Snapshot
 from whydeny.ui import memory
 from whydeny.ui.actions import bindings
 from whydeny.ui.clipboard import WAYS, Copied, copy
@@ -31,8 +32,9 @@ from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.opening import OpeningScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.theme import ROLES, THEMES, choose_theme
+from whydeny.ui.workbench import Workbench
 
-OpenSite = Callable[[Progress], Site]
+OpenSite = Callable[[Progress], Site | Snapshot]
 
 PATIENCE = 5  # seconds that leaving may take after a signal
 FAILED = 2  # exit status where the inputs can't be used, as the command line has it
@@ -105,6 +107,12 @@ class ExplorerApp(App[int]):
     def first_screen(self) -> Screen[Any]:
         """What is shown first."""
         return OpeningScreen()
+
+    def show_bench(self, bench: Workbench, title: str) -> None:
+        """Put something else in the place of what is open."""
+        self.jobs.cancel_all()
+        self.inputs = title
+        self.switch_screen(ExplorerScreen(bench, title))
 
     @property
     def alarm(self) -> str:

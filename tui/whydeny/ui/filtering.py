@@ -18,6 +18,7 @@ from whydeny.ui.columns import ScreenColumn
 # `and`, `or`, and what may become one of them with the next letter.
 _CONNECTIVE = re.compile(r"(?:a|an|and|o|or)(?:$|\s|\()|&|\|", re.IGNORECASE)
 
+REFUSED_ANYHOW = "( outcome in ( allowed-then-denied policy-denied profile-block decryption-block ) )"
 DENIED = "( outcome eq allowed-then-denied )"
 
 
@@ -69,12 +70,12 @@ def _shows_verdicts(columns: Sequence[ScreenColumn]) -> bool:
     return any("cause" in column.searched or "denied_by" in column.searched for column in columns)
 
 
-def only(text: str, column: str, value: object, without: bool = False) -> str:
+def only(text: str, column: str, value: object, without: bool = False, kind: Kind = Kind.TRAFFIC) -> str:
     """`text` with the condition that a column holds a value (None: none), or doesn't, added to it; words stay behind.
 
     Raises `FilterError` for a column that no field asks for, and for a `text` that can't be used.
     """
-    return _with(text, term(column, value, exclude=without))
+    return _with(text, term(column, value, without, kind))
 
 
 def within(text: str, first: datetime, last: datetime) -> str:

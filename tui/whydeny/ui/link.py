@@ -1,7 +1,7 @@
 """The link to a firewall: where it is, whom to trust, who asks; connected, chosen behind a Panorama, opened, left.
 
 It is used from worker threads, one step at a time. Secrets live here and in the connection, nowhere else: no screen
-keeps one, and a password is gone once it was used.
+keeps one, and a password is gone once it got a key or was found wrong.
 """
 
 from collections.abc import Callable
@@ -142,11 +142,11 @@ class Link:
 
     def _connect(self, progress: Progress) -> Connection:
         if self.connection is None:
-            password, self._password = self._password, None
             progress.step("logging in", 0, 0)
             self.connection = open_connection(
-                self.target.address, self._key, self.target.user, password, progress, self.limits
+                self.target.address, self._key, self.target.user, self._password, progress, self.limits
             )
+            self._password = None
         return self.connection
 
     def forget_login(self) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from whydeny.filters.tree import quote
 from whydeny.model.columns import Kind
 from whydeny.ui.columns import address_texts, short_size
-from whydeny.ui.filtering import DENIED
+from whydeny.ui.filtering import DENIED, REFUSED_ANYHOW
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.verdict_lines import REFUSED
@@ -149,7 +149,7 @@ def _talkers(title: str, frame: pl.DataFrame, end: str, field: str, glyphs: Glyp
     )
     most = int(counted["len"][0]) if counted.height else 1
     for address, count in zip(address_texts(end)(counted), counted["len"], strict=True):
-        target = FilterBy(f"( {field} in {address} )") if address else None
+        target = FilterBy(f"{REFUSED_ANYHOW} and ( {field} in {address} )") if address else None
         yield _bar(address or glyphs.dash, f"{count:,}", count / most, glyphs, target)
     yield BLANK
 

@@ -5,11 +5,15 @@ from datetime import datetime
 
 import polars as pl
 
+from whydeny import __version__
 from whydeny.model.columns import Kind
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site, SystemInfo
 from whydeny.model.tables import LogTable
+from whydeny.report.compare import changed_verdict_sentences
+from whydeny.snapshot.compare import changed_verdicts
+from whydeny.snapshot.manifest import Snapshot
 from whydeny.ui.explaining import Explainer
 from whydeny.ui.widgets.timeline import Moment
 from whydeny.verdict.finding import Outcome
@@ -34,6 +38,8 @@ class Workbench:
     moments: tuple[Moment, ...] = ()
     judged: bool = False
     masked: bool = False  # whether names and addresses are made up
+    snapshot: Snapshot | None = None  # where a snapshot was opened
+    changed: tuple[str, ...] = ()  # what is to be said where its verdicts are no longer the same
 
     @classmethod
     def prepare(
@@ -56,6 +62,10 @@ class Workbench:
     def judge_all(self, progress: Progress) -> pl.DataFrame:
         """The session table with a verdict for every session."""
         judged = self.judge.judge_all(progress)
+        if self.snapshot is not None and self.snapshot.judged is not None:
+            differ = changed_verdicts(self.snapshot.judged, judged)
+            saved_by = self.snapshot.manifest.version or "?"
+            self.changed = changed_verdict_sentences(differ, saved_by, __version__)
         return self.frame.with_columns(judged.select(list(JUDGED)))
 
     @property

@@ -100,7 +100,7 @@ class DetailPart(ExplorerBase):
         if explained.row != self.table.row:
             return
         self.explained = explained
-        self.why.show_finding(explained.finding)
+        self.why.show_finding(explained.finding, self.note_on(explained.row))
         for rulebase, choice in explained.choices.items():
             self.rule_pane(rulebase).show_choice(choice)
 

@@ -7,7 +7,7 @@ from whydeny.model.configuration import Rulebase
 from whydeny.ui.actions import ACTIONS, bindings, keys_of
 from whydeny.ui.columns import usual_columns
 from whydeny.ui.filtering import DENIED
-from whydeny.ui.screens.findings_part import FindingsPart
+from whydeny.ui.screens.keeping_part import KeepingPart
 from whydeny.ui.screens.picker import Choice
 from whydeny.ui.view import whole
 from whydeny.ui.widgets.bar import Bar
@@ -18,7 +18,7 @@ from whydeny.ui.widgets.timeline import Timeline
 from whydeny.ui.workbench import Workbench
 
 
-class ExplorerScreen(FindingsPart):
+class ExplorerScreen(KeepingPart):
     """Table, verdict and rules of one site."""
 
     CSS_PATH = "explorer.tcss"
@@ -28,7 +28,7 @@ class ExplorerScreen(FindingsPart):
 
     def __init__(self, workbench: Workbench, title: str, where: str | None = None) -> None:
         super().__init__(workbench, title)
-        self._first_filter = where if where is not None else (DENIED if self.denied else "")
+        self._first_filter = self.first_filter(where)
 
     def compose(self) -> ComposeResult:
         """From the top: what this is, the filter, when, which session, why, which rules, what keys do."""
@@ -48,6 +48,7 @@ class ExplorerScreen(FindingsPart):
         """The first view answers "what is wrong here"."""
         self.why.show_words()
         self.table.focus()
+        self.take_up()
         self.filter_bar.put(self._first_filter)
         self.use_filter(self._first_filter)
         self.show_head()

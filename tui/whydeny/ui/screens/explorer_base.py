@@ -3,6 +3,7 @@
 import polars as pl
 from textual.widget import Widget
 
+from whydeny.report.notes import session_note
 from whydeny.ui.columns import SESSION_COLUMNS, ScreenColumn, dated, usual_columns
 from whydeny.ui.explaining import Explained
 from whydeny.ui.jobs import Job
@@ -27,6 +28,7 @@ class ExplorerBase(ColumnsPart):
         self.denied = workbench.count(Outcome.ALLOWED_THEN_DENIED)
         self.explained: Explained | None = None
         self.zoomed = ""
+        self.notes: dict[str, str] = {}  # as a snapshot keeps them
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -52,6 +54,10 @@ class ExplorerBase(ColumnsPart):
     def why(self) -> VerdictPane:
         """The verdict."""
         return self.query_one("#why", VerdictPane)
+
+    def note_on(self, row: int) -> str:
+        """The note on a session; none is shown while names are masked."""
+        return "" if self.bench.masked else self.notes.get(session_note(row), "")
 
     def rule_pane(self, rulebase: str) -> RulePane:
         """The pane of a rulebase."""

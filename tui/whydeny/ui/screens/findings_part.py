@@ -35,7 +35,7 @@ class FindingsPart(MaskPart):
         self._open_triage(None)
 
     def _open_triage(self, key: tuple[object, ...] | None) -> None:
-        self.app.push_screen(TriageScreen(self.bench, key), self._after_triage)
+        self.app.push_screen(TriageScreen(self.bench, key, {} if self.bench.masked else self.notes), self._after_triage)
 
     def _after_triage(self, answer: Drill | Ask | None) -> None:
         if isinstance(answer, Drill):

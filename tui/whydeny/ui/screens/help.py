@@ -28,6 +28,7 @@ class PageScreen(BaseScreen):
         super().__init__()
         self._page_title = title
         self._follows = follows
+        self._slot = f"page {id(self)}"  # its own: a page that opens another one is closed after that has begun
 
     def compose(self) -> ComposeResult:
         """Title, text, what leads back."""
@@ -41,20 +42,24 @@ class PageScreen(BaseScreen):
         self.query_one("#page-title", Bar).show(
             [Span(f" {self._page_title}", "title")], [Span(f"{alarm} ", "bad")] if alarm else ()
         )
+        self.query_one("#page-keys", Bar).show(self.keys())
+        self.pane.show([line(Span(f"one moment {self.glyphs.more}", "quiet"))])
+        self.pane.focus()
+        self.jobs.start(self._slot, self.lines, self.pane.show, self._failed)
+
+    def keys(self) -> list[Span]:
+        """What keys do here."""
         keys = [Span(" Esc", "key"), Span(" back  ")]
         if self._follows:
             keys += [Span(" Enter", "key"), Span(f" {self._follows}  ")]
-        self.query_one("#page-keys", Bar).show([*keys, Span(" Up Down PgUp PgDn", "key"), Span(" move")])
-        self.pane.show([line(Span(f"one moment {self.glyphs.more}", "quiet"))])
-        self.pane.focus()
-        self.jobs.start("page", self.lines, self.pane.show, self._failed)
+        return [*keys, Span(" Up Down PgUp PgDn", "key"), Span(" move")]
 
     def _failed(self, error: WhydenyError) -> None:
         self.pane.show([line(Span(str(error), "doubt"))])
 
     def on_unmount(self) -> None:
         """Nobody reads it any more."""
-        self.jobs.cancel("page")
+        self.jobs.cancel(self._slot)
 
     @property
     def pane(self) -> LinesPane:

@@ -1,7 +1,7 @@
 """Masking: the same sessions and verdicts under other names and addresses, for a picture or a shared screen."""
 
 from whydeny.model.progress import Progress
-from whydeny.snapshot.manifest import JudgedWith
+from whydeny.snapshot.manifest import judged_with
 from whydeny.snapshot.redact import Redaction
 from whydeny.ui.filtering import DENIED
 from whydeny.ui.screens.offers_part import OffersPart
@@ -28,12 +28,9 @@ class MaskPart(OffersPart):
             self.jobs.start("mask", self._mask, self._use_mask, self.failed)
 
     def _mask(self, progress: Progress) -> Workbench:
-        options = self.explorer_app.options
-        release = str(options.release) if options.release is not None else None
-        site, _, judged_with = Redaction().apply(
-            self._real.site, judged_with=JudgedWith(release, options.serial, options.device_group), progress=progress
-        )
-        bench = Workbench.prepare(site, options.release, judged_with.serial, judged_with.device_group)
+        judge = self._real.judge
+        site, _, instead = Redaction().apply(self._real.site, judged_with=judged_with(judge), progress=progress)
+        bench = Workbench.prepare(site, judge.firewalls.override, instead.serial, instead.device_group)
         bench.masked = True
         return bench
 

@@ -1,18 +1,24 @@
 """The inputs being read: what, how far, and how to stop it."""
 
+from dataclasses import replace
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
 from whydeny.ui.jobs import Job
+from whydeny.ui.keeping import prepare
 from whydeny.ui.lines import Span
 from whydeny.ui.screens.base import BaseScreen
 from whydeny.ui.screens.explorer import ExplorerScreen
+from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.widgets.bar import Bar
 from whydeny.ui.workbench import Workbench
+from whydeny.verdict.judge import Judge
 
 BAR = 30
+WITHOUT = "\0without"  # no device group has such a name
 
 
 class OpeningScreen(BaseScreen):
@@ -38,9 +44,9 @@ class OpeningScreen(BaseScreen):
         options = app.options
 
         def work(progress: Progress) -> Workbench:
-            site = app.open_site(progress)
+            opened = app.open_site(progress)
             progress.step("preparing the look-ups", 0, 0)
-            return Workbench.prepare(site, options.release, options.serial, options.device_group)
+            return prepare(opened, options.release, options.serial, options.device_group)
 
         self.jobs.start("open", work, self._opened, self._failed, self._reported)
 
@@ -54,6 +60,26 @@ class OpeningScreen(BaseScreen):
         self._bar("bar").show([Span(self.glyphs.bar(share, BAR), "link"), Span(amount, "quiet")])
 
     def _opened(self, workbench: Workbench) -> None:
+        choices = workbench.judge.open_choices()
+        if not choices:
+            self._explore(workbench)
+            return
+        listed = [Choice(group, group, ", ".join(serials[:4]) or "no firewall") for group, serials in choices]
+        listed.append(Choice(WITHOUT, "none of them", "judge by the rows and the other inputs alone"))
+
+        def chosen(group: str | None) -> None:
+            if group is None or group == WITHOUT:
+                self._explore(workbench)
+                return
+            self._bar("what").show([Span(f"judging by device group {group}")])
+            app = self.explorer_app
+            app.options = replace(app.options, device_group=group)
+            judge = Judge(workbench.site, workbench.judge.firewalls.override, device_group=group)
+            self._explore(Workbench.of(workbench.site, judge))
+
+        self.app.push_screen(PickScreen("Whose policy? A Panorama configuration holds several", listed), chosen)
+
+    def _explore(self, workbench: Workbench) -> None:
         app = self.explorer_app
         app.switch_screen(ExplorerScreen(workbench, app.inputs, app.where))
 

@@ -217,7 +217,8 @@ class RowsPart(TableScreen):
         if column is None or self.table.row is None:
             return
         try:
-            self.set_filter(only(self.filter.text, *value_of(self.frame, self.table.row, column), without=without))
+            name, value = value_of(self.frame, self.table.row, column)
+            self.set_filter(only(self.filter.text, name, value, without, self.kind))
         except FilterError as error:
             self.say(str(error), "doubt")
 

@@ -11,7 +11,7 @@ from whydeny.ui.actions import bindings
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.lines import Line, Span, line
 from whydeny.ui.rule_lines import RuleChoice, rule_lines
-from whydeny.ui.verdict_lines import verdict_lines, verdict_title
+from whydeny.ui.verdict_lines import EVIDENCE_INDENT, verdict_lines, verdict_title
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.verdict.finding import Finding
 
@@ -24,10 +24,11 @@ class VerdictPane(LinesPane):
     def __init__(self, *, glyphs: Glyphs, **keywords: Any) -> None:
         super().__init__(glyphs=glyphs, choose=True, **keywords)
         self._finding: Finding | None = None
+        self._note = ""
 
-    def show_finding(self, finding: Finding) -> None:
-        """Show another finding."""
-        self._finding = finding
+    def show_finding(self, finding: Finding, note: str = "") -> None:
+        """Show another finding, and the note on its session."""
+        self._finding, self._note = finding, note
         self._build()
 
     def show_words(self, *lines: Line) -> None:
@@ -45,7 +46,10 @@ class VerdictPane(LinesPane):
         if brief:
             title = "".join(span.text for span in verdict_title(self._finding, self.glyphs))
             self.border_title = Content.assemble("why: ", (self.glyphs.plain(title), "bold $foreground"))
-        self.show(verdict_lines(self._finding, self.glyphs, brief))
+        lines = verdict_lines(self._finding, self.glyphs, brief)
+        if self._note:
+            lines.insert(1 if brief else 2, line(Span("note ", "key"), self._note, hang=EVIDENCE_INDENT, cut=brief))
+        self.show(lines)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may leave room for more."""
