@@ -25,7 +25,8 @@ def failed(row: dict[str, Any]) -> bool:
 
 def reason_text(row: dict[str, Any]) -> str:
     """What a row says went wrong."""
-    parts = [str(row[name]) for name in ("error_index", "error") if row.get(name)]
+    parts = [str(row[name]).strip() for name in ("error_index", "error") if row.get(name)]
+    parts = [part.removesuffix("CA Issuer URL:").rstrip(" .") for part in parts]
     return ": ".join(parts) or "an error without words"
 
 

@@ -43,7 +43,8 @@ def check(case: Case) -> Answer:
     """Whether application-default lost the session because it was decrypted."""
     newer, session = case.at_least(9), case.session
     if newer:
-        return RuledOut(f"PAN-OS {case.release} gives decrypted applications their TLS port (since 9.0)")
+        running = str(case.release) if case.release is not None else "9.0 or later, by the log's columns,"
+        return RuledOut(f"PAN-OS {running} gives decrypted applications their TLS port (since 9.0)")
     if session.decrypted is False:
         return RuledOut("the session was not decrypted")
     port = f"{session.protocol_word}/{session.destination_port}"

@@ -120,8 +120,8 @@ def _held(
         evidence=gathered.all(),
         variant="unresolved" if category in UNRESOLVED and not missing else None,
         denied_by=refuser.name,
-        fix=_fix(case, category),
-        fix_at=rule.origin.edited_at(),
+        fix=_fix(case, category, None if named else refuser),
+        fix_at=(rule if named else refuser).origin.edited_at(),
         commands=_commands(case, category),
         missing=missing,
         flips_if="a category in the row that the rule does not list",
@@ -151,7 +151,13 @@ def _commands(case: Case, category: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _fix(case: Case, category: str) -> str:
+def _fix(case: Case, category: str, above: Rule | None) -> str:
+    if above is not None and category not in UNRESOLVED:
+        return (
+            f"{above.name} refuses {category} on purpose, as it seems. For a site that is wanted all the same, a rule with a "
+            f"custom URL category of that one site above {above.name}; let {above.name} log at session end. Blocking by a "
+            "URL-filtering profile would show users a page."
+        )
     if category in UNRESOLVED:
         return (
             "Mend the category look-up first (show url-cloud status, the management plane's way to the cloud). Adding "

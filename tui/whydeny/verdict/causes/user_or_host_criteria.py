@@ -63,13 +63,15 @@ def check(case: Case) -> Answer:
         return _open(case, rule)
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
-    wanted = ", ".join(rule.users[:3])
+    own = any(c.field == "source-user" for c in (case.logged_trace.misses() if case.logged_trace else ()))
+    asks = rule if own else refuser
+    wanted = ", ".join(asks.users[:3])
     had = case.user or "no user"
-    if any(c.field == "source-user" for c in (case.logged_trace.misses() if case.logged_trace else ())):
+    if own:
         text = f"{rule.name} asks for {wanted}; the row has {had}"
         gathered.add(Evidence(text, 0.3, Basis.RULE, rule_trail(rule)))
     else:
-        text = f"{refuser.name} above asks for {', '.join(refuser.users[:3])}, which a change of user begins to match"
+        text = f"{refuser.name} above asks for {wanted}, which a change of user begins to match"
         gathered.add(Evidence(text, 0.1, Basis.RULE, rule_trail(refuser)))
     for name in sorted(case.shift.fields - FIELDS - {"service"}):
         gathered.add(Evidence(f"{rule.name} also misses by {name}", -0.8, Basis.RULE))
@@ -78,8 +80,9 @@ def check(case: Case) -> Answer:
     gathered.add(Evidence(text, -0.2, Basis.OPINION))
     return Held(
         base=0.7,
-        headline=f"Last allowed by {rule.name}, then refused: the rule asks for {wanted}, at a later look-up the "
-        f"firewall knew {had} for {case.session.source_text}, and the session ended at {refusing(refuser)}.",
+        headline=f"Last allowed by {rule.name}, then refused: {'the rule' if own else f'{refuser.name} above'} asks for "
+        f"{wanted}, at a later look-up the firewall knew {had} for {case.session.source_text}, and the session ended at "
+        f"{refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
         fix=_fix(rule),
