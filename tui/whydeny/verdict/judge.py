@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from whydeny.model.applications import ApplicationTable
-from whydeny.model.configuration import Rulebase
+from whydeny.model.configuration import ConfigurationKind, Rulebase
 from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import Release
@@ -91,6 +91,26 @@ class Judge:
         if key not in self._engines:
             self._engines[key] = self._build(owner, name, release)
         return self._engines[key]
+
+    def open_choices(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Whose policy a Panorama configuration could mean where nothing tells: device groups, with the serials of
+        their firewalls. Empty where every firewall in the session table has its policy, or a choice was made."""
+        if self.device_group is not None or self.serial is not None:
+            return []
+        keys = self.site.sessions.frame.select(
+            pl.col("serial").cast(pl.String), pl.col("vsys").cast(pl.String)
+        ).unique()
+        for serial, vsys in keys.iter_rows():
+            self.engine_for(serial, vsys)
+        if not self.problems:
+            return []
+        groups = [
+            g
+            for c in self.site.configurations
+            if c.kind is ConfigurationKind.PANORAMA
+            for g in c.device_groups.values()
+        ]
+        return [(group.name, tuple(group.devices)) for group in groups]
 
     def use_engine(self, serial: str | None, vsys: str, engine: Engine) -> None:
         """Judge a firewall's sessions by a policy that is compiled already."""
