@@ -1,8 +1,11 @@
 """Configuration-mode lines change configurations as PAN-OS would, and a line that can't be used is named."""
 
+import re
 from copy import deepcopy
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from whydeny.model.configuration import Configuration, Origin, Place, Rule, Rulebase, Scope
 from whydeny.model.errors import UsageError
@@ -114,7 +117,8 @@ def scope(configuration: Configuration) -> Scope:
         'set address "a b" fqdn www.example.net\nset address "a b" tag [ t1 t2 ] description "x y"',
         "set address r ip-range 10.0.0.1-10.0.0.9\nset address w ip-wildcard 10.0.0.0/0.0.255.0",
         "set address-group d dynamic filter \"'t1' and 't2'\"\nset address-group s static h-web tag t1",
-        "set service s protocol udp port 53,5353 source-port 1024-65535 tag t1\nset service s protocol udp override no\nset service c protocol sctp port 9",
+        "set service s protocol udp port 53,5353 source-port 1024-65535 tag t1\n"
+        "set service s protocol udp override no\nset service c protocol sctp port 9",
         "set service-group sg members [ tcp-81 service-http ]\nset application-group ag members [ ssl dns ]",
         "set application own default port [ tcp/9100 udp/dynamic ]\n"
         "set application own category business-systems subcategory erp-crm technology client-server risk 3\n"
@@ -511,6 +515,42 @@ def test_with_two_firewalls_nothing_is_guessed() -> None:
     with pytest.raises(UsageError, match="one firewall's configuration") as caught:
         apply_lines([firewall(), other], ["set rulebase security rules OUT action deny"])
     assert "fw-1, fw-2" in str(caught.value)
+
+
+VOCABULARY = """
+    set delete move rename vsys vsys1 device-group Branch shared rulebase rules OUT first ask new to interzone-default
+    from source destination service application any application-default [ ] yes no action allow deny before after top
+    bottom target negate devices tags profile-setting group profiles virus type ssl-forward-proxy address h-web ip-netmask
+    fqdn static dynamic filter protocol tcp port 80 schedule-type recurring weekly monday risk 5 members default list
+    exclude ip url tag timeout hip-profiles category evasive disabled block-client-cert authentication-method "two #
+"""
+HEADS = (
+    "", "set", "set rulebase security rules OUT", "set rulebase security rules new", "delete rulebase security rules OUT",
+    "move rulebase security rules OUT", "rename rulebase security rules OUT", "set rulebase decryption rules inspect",
+    "set rulebase authentication rules ask", "set rulebase application-override rules o", "delete rulebase decryption rules",
+    "set rulebase default-security-rules rules intrazone-default", "set device-group Branch pre-rulebase security rules up",
+    "set shared post-rulebase security rules last", "set address h-new", "set address-group g-web", "delete address-group",
+    "set service tcp-81", "set service-group s", "set application own", "set application-filter f", "set schedule s",
+    "set external-list e", "set profiles decryption p", "set profiles custom-url-category c", "set region r",
+    "set authentication-object a", "set ssl-decrypt ssl-exclude-cert", "delete profiles", "set vsys vsys2",
+)  # fmt: skip
+TAILS = st.lists(st.sampled_from(VOCABULARY.split()), max_size=7).map(" ".join)
+LINES = st.builds("{} {}".format, st.sampled_from(HEADS), TAILS)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(LINES, min_size=1, max_size=4))
+def test_any_words_are_applied_or_refused_with_a_line(lines: list[str]) -> None:
+    given_ones = [firewall(), panorama()]
+    before = deepcopy(given_ones)
+    told, found = "", []
+    try:
+        found = apply_lines(given_ones, lines)
+    except UsageError as error:
+        told = str(error)
+    assert re.match(r"line [1-4]: expected " if told else "$", told)
+    assert assemble(found[:1] or given_ones[:1]).rules
+    assert given_ones == before
 
 
 def test_hostile_text_is_made_safe() -> None:
