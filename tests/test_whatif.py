@@ -294,6 +294,13 @@ def test_what_may_have_stood_in_the_way_makes_a_result_conditional(tmp_path: Pat
     assert doubt.why == "whether the rule Bad (deny) takes them can't be told"
 
 
+def test_without_the_pushed_policy_every_result_is_conditional(tmp_path: Path) -> None:
+    found = case_replay(tmp_path, "set rulebase security rules Out service service-https", panorama=True)
+    assert told(found) == {"passes": [-1 - HTTP]}
+    (doubt,) = found.doubts
+    assert doubt.settle == ("the Panorama-pushed policy",)
+
+
 def test_what_would_settle_a_doubt_is_said(tmp_path: Path) -> None:
     found = case_replay(
         tmp_path,
