@@ -7,14 +7,15 @@ from typing import Any, NoReturn
 
 import click
 
-from whydeny.cli.inputs import inputs_argument, open_site, policy_options, release_of
+from whydeny.cli.inputs import inputs_argument, open_site, policy_options, release_of, snapshot_among
 from whydeny.cli.main import reported
 from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress
 from whydeny.model.site import Site
+from whydeny.snapshot.manifest import Snapshot
 
 
-def explore(read: Callable[[Progress], Site], title: str, where: str | None = None, **choice: Any) -> None:
+def explore(read: Callable[[Progress], Site | Snapshot], title: str, where: str | None = None, **choice: Any) -> None:
     """Open the screen; raises `UsageError` where there is no terminal for it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the screen needs a terminal; 'whydeny explain' prints to a pipe or a file")
@@ -52,11 +53,15 @@ def open_command(
     device_group: str | None,
     where: str | None,
 ) -> None:
-    """Open saved exports and configurations on the screen."""
+    """Open saved exports and configurations, or a snapshot with its marks and notes, on the screen."""
     paths = (*inputs, *config)
     title = " + ".join(path.name or str(path) for path in paths[:3]) + (" + …" if len(paths) > 3 else "")
+
+    def read(progress: Progress) -> Site | Snapshot:
+        return snapshot_among(paths, progress) or open_site(paths, progress)
+
     explore(
-        lambda progress: open_site(paths, progress),
+        read,
         title,
         where,
         release=release_of(pan_os),

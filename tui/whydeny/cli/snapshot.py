@@ -8,7 +8,7 @@ from whydeny.cli.inputs import inputs_argument, narrate_judging, open_judge, pol
 from whydeny.cli.main import narrate, reported
 from whydeny.cli.recheck import SnapshotJudge
 from whydeny.model.errors import UsageError
-from whydeny.snapshot.manifest import JudgedWith
+from whydeny.snapshot.manifest import judged_with
 from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import SUFFIX, save_snapshot
 
@@ -46,11 +46,9 @@ def snapshot_command(
     judged = judge.judge_all()
     narrate_judging(judge)
     redaction = Redaction() if redact else None
-    release = judge.firewalls.override
-    judged_with = JudgedWith(None if release is None else str(release), judge.serial, judge.device_group)
     kept = judge.snapshot if isinstance(judge, SnapshotJudge) else None
     marks, notes, view = (kept.marks, kept.notes, kept.view) if kept is not None else ((), None, None)
-    save_snapshot(path, judge.site, judged, marks, notes, view, redact=redaction, judged_with=judged_with)
+    save_snapshot(path, judge.site, judged, marks, notes, view, redact=redaction, judged_with=judged_with(judge))
     for sentence in redaction.report.sentences() if redaction is not None else ():
         narrate(sentence)
     print(f"{path}: {len(judge.site.sessions):,} sessions, {path.stat().st_size:,} bytes")

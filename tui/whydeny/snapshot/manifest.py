@@ -9,6 +9,7 @@ import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.site import Site, Source
+from whydeny.verdict.judge import Judge
 
 FORMAT = 1
 
@@ -37,6 +38,12 @@ class JudgedWith:
     release: str | None = None
     serial: str | None = None
     device_group: str | None = None
+
+
+def judged_with(judge: Judge) -> JudgedWith:
+    """What a judge was asked with."""
+    release = judge.firewalls.override
+    return JudgedWith(None if release is None else str(release), judge.serial, judge.device_group)
 
 
 @dataclass(frozen=True, slots=True)
