@@ -2,8 +2,8 @@
 
 usage: python benchmarks/whatif.py [--rules N] [--objects N] [--sessions N] [--seed N] [--times N]
 
-The data is that of benchmarks/matching.py. Prints the seconds of one bulk match, of a replay of lines that change a rule,
-add one at the top and move one, and their ratio; each the best of --times. The replay is timed without and with the
+The data is that of benchmarks/matching.py. Prints the seconds of one bulk match, of a replay of lines that change rules,
+add two at the top and move one, and their ratio; each the best of --times. The replay is timed without and with the
 assembling and compiling of the changed policy.
 """
 
@@ -75,6 +75,8 @@ def changed_judge(judge: Judge, rules: int) -> Judge:
         "set rulebase security rules quick from any to any source any destination 10.20.0.0/16 application any service any "
         "action deny",
         "move rulebase security rules quick top",
+        "set rulebase security rules open from any to any source any destination 10.30.0.0/16 application any service any",
+        "move rulebase security rules open top",
         f"move rulebase security rules rule-{rules - 1} top",
         f"set rulebase security rules rule-{middle + 1} action allow disabled yes",
     ]
