@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import wraps
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -29,6 +29,8 @@ _COMMANDS = {
     "snapshot": ("whydeny.cli.snapshot", "snapshot_command"),
     "compare": ("whydeny.cli.compare", "compare_command"),
     "doctor": ("whydeny.cli.doctor", "doctor_command"),
+    "completion": ("whydeny.cli.shell", "completion_command"),
+    "manual": ("whydeny.cli.shell", "manual_command"),
     "causes": ("whydeny.cli.causes", "causes_command"),
 }
 
@@ -114,8 +116,16 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
         except WhydenyError as error:
             complain(str(error))
             sys.exit(Exit.UNUSABLE)
+        except BrokenPipeError:  # before click takes it for a failure
+            _end_unread()
 
     return run
+
+
+def _end_unread() -> NoReturn:
+    """Whoever read the answer has seen enough; what is left must not fail at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(Exit.OK)
 
 
 def main() -> None:
@@ -125,9 +135,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read the answer has seen enough; what is left must not fail at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Exit.OK)
+        _end_unread()
     except Exception as defect:
         if os.environ.get("WHYDENY_DEBUG"):
             raise

@@ -9,6 +9,8 @@ from whydeny.policy.lookup import LookUp, RuleTrace
 from whydeny.report.text import evidence_text
 from whydeny.verdict.finding import Finding
 
+SCHEMA_VERSION = 1  # of docs/finding.schema.json; another one when a name or a meaning changes
+
 
 def _time(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S}"
@@ -64,7 +66,7 @@ def look_up_traces(look: LookUp) -> tuple[RuleTrace, ...]:
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
-    """One line of `explain --format json`."""
+    """One line of `explain --format json`; `docs/finding.schema.json` has its shape."""
     verdict = finding.verdict
     rules: dict[str, Any] = {}
     for rulebase, look in finding.lookups.items():
@@ -78,6 +80,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
             rules[rulebase.value]["reason"] = look.reason
     rules["security"]["logged"] = finding.logged_rule
     return {
+        "schema": SCHEMA_VERSION,
         "session": session_data(finding.session),
         "outcome": finding.outcome.value,
         "verdict": {
