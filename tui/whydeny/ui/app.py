@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar
 
 from rich.text import Text
@@ -99,9 +100,15 @@ class ExplorerApp(App[int]):
         """Read the inputs; and let signals end the program as a key would, so that the terminal is given back."""
         self.set_class(self.glyphs.ascii, "-ascii")
         loop = asyncio.get_running_loop()
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+
+        def end(number: int, _frame: FrameType | None) -> None:
+            # Not a handler of the loop: when the terminal has gone, the loop may hang in a write to it.
+            signal.alarm(PATIENCE)
+            loop.call_soon_threadsafe(self._end, 128 + number)
+
+        with contextlib.suppress(ValueError):  # signals can be had in the main thread only
             for number in (signal.SIGTERM, signal.SIGHUP):
-                loop.add_signal_handler(number, self._end_by_signal, number)
+                signal.signal(number, end)
         self.push_screen(self.first_screen())
 
     def first_screen(self) -> Screen[Any]:
@@ -118,10 +125,6 @@ class ExplorerApp(App[int]):
     def alarm(self) -> str:
         """What every screen says in red as long as it holds; empty for nothing."""
         return ""
-
-    def _end_by_signal(self, number: int) -> None:
-        signal.alarm(PATIENCE)  # where the terminal is gone for good, leaving it tidily may hang
-        self._end(128 + number)
 
     def _end(self, status: int) -> None:
         self.jobs.cancel_all()
