@@ -15,7 +15,9 @@ from whydeny.sources.exports.xml_tools import child_text, entries, is_yes, membe
             r"^fw\.xml, line 1: expected well-formed XML, found mismatched tag at column \d+$",
             id="mismatched tag",
         ),
-        pytest.param(b"<config>\n<shared/>", r"^fw\.xml, line 2: .* found its end at column .* cut off", id="half copied"),
+        pytest.param(
+            b"<config>\n<shared/>", r"^fw\.xml, line 2: .* found its end at column .* cut off", id="half copied"
+        ),
         pytest.param(b"", r"^fw\.xml, line 1: .* found its end at column .* cut off", id="empty"),
         pytest.param(b"<!DOCTYPE config><config/>", "declares a DTD", id="document type"),
         pytest.param(
