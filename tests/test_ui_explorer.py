@@ -12,11 +12,13 @@ from whydeny.model.tables import SessionTable
 from whydeny.report.text import finding_text
 from whydeny.ui.actions import ACTIONS, bindings
 from whydeny.ui.app import ExplorerApp, refuse_dumb
+from whydeny.ui.screens.ask_text import AskTextScreen
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.log_screen import LogScreen
 from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import PickScreen
+from whydeny.ui.screens.snapshots import SnapshotsScreen
 from whydeny.ui.screens.triage import TriageScreen
 from whydeny.ui.screens.whatif import WhatIfScreen
 from whydeny.ui.theme import choose_theme
@@ -319,6 +321,9 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.copy_menu", "a choice", ["Y"], screen_is(PickScreen, "log filter")),
     ("explorer.mask", "other names", ["X"], says("masked")),
     ("explorer.mask", "and the real ones", ["X", "X"], says("10.1.1.10")),
+    ("explorer.note", "a note on this session", ["E"], screen_is(AskTextScreen)),
+    ("explorer.save", "as it is or safe to share", ["S"], screen_is(AskTextScreen)),
+    ("explorer.snapshots", "those there are", ["B"], screen_is(SnapshotsScreen, "napshots")),
     ("explorer.help", "every key", ["question_mark"], screen_is(HelpScreen, "one row down")),
     ("explorer.help", "on a verdict, its cause", ["2", "question_mark"], screen_is(ManualScreen, "What it means")),
     ("app.palette", "commands by typing", ["colon", "o", "v", "e", "r", "v", "enter"], screen_is(OverviewScreen)),
@@ -340,7 +345,7 @@ async def test_key(keys: list[str], check: Check) -> None:
         check(stage)
 
 
-ELSEWHERE = ("live", "triage", "whatif")  # scopes of screens with tests of their own
+ELSEWHERE = ("live", "triage", "whatif", "snapshots")  # scopes of screens with tests of their own
 
 
 def test_every_action_is_pressed_in_a_test() -> None:
