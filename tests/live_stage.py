@@ -6,16 +6,19 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import trustme
 
 from ui_stage import LONGEST, Stage
 from whydeny.demo.live import demo_estate
 from whydeny.demo.standin import KEY, PASSWORD, USER, StandIn, run_stand_in
 from whydeny.demo.standin_estate import Estate
+from whydeny.model.columns import Kind
 from whydeny.settings import Settings
 from whydeny.sources.firewall.limits import Limits
 from whydeny.sources.firewall.secret import Secret
@@ -46,6 +49,24 @@ def fresh_estate() -> Estate:
         users=dict(made.users),
         _began=time.monotonic(),
     )
+
+
+@cache
+def denied() -> int:
+    """How many sessions of its last hour were allowed, then denied."""
+    traffic = _template().logs[Kind.TRAFFIC]
+    refused = (pl.col("end_reason") == "policy-deny") & (pl.col("action") == "allow")
+    return traffic.filter(refused & (pl.col("receive_time") >= _template().clock - timedelta(hours=1))).height
+
+
+def discarded() -> int:
+    """How many sessions it holds as discarded."""
+    return sum(row["state"] == "DISCARD" for row in _template().sessions)
+
+
+def shown() -> int:
+    """How many rows the first view has."""
+    return denied() + discarded()
 
 
 @cache

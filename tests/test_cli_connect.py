@@ -13,7 +13,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from live_stage import stand_in_of
+from live_stage import denied, stand_in_of
 from whydeny.cli.connect import connect_command, make_link
 from whydeny.cli.main import whydeny
 from whydeny.model.errors import WhydenyError
@@ -153,7 +153,7 @@ def test_insecure_is_said_aloud_and_leaving_leaves_nothing_behind() -> None:
         environment = {**os.environ, "TERM": "xterm-256color", VARIABLE: running.key, "LC_ALL": "C.UTF-8"}
         with subprocess.Popen(call, stdin=there, stdout=there, stderr=there, env=environment) as program:
             os.close(there)
-            shown = _read_until(here, b"52 denied")
+            shown = _read_until(here, f"{denied()} denied".encode())
             os.write(here, b"q")
             shown += _read_until(here, None)
             assert program.wait(20) == 0

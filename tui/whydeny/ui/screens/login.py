@@ -44,6 +44,7 @@ class LoginScreen(BaseScreen):
     """
 
     CSS_PATH = "login.tcss"
+    AUTO_FOCUS = ""  # the first field that is empty, and none while it connects
 
     def __init__(self, link: Link, again: bool = False) -> None:
         super().__init__()
