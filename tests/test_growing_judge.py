@@ -1,6 +1,7 @@
 """Judging a site that grows: chosen rows alone, policies kept, and no proof from logs that cover other sessions."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -9,6 +10,9 @@ from ui_stage import CASE, built, small_site
 from whydeny.model.answers import PolicyTest
 from whydeny.model.configuration import Rulebase
 from whydeny.model.site import Site
+from whydeny.snapshot.load import load_snapshot
+from whydeny.snapshot.redact import Redaction
+from whydeny.snapshot.save import save_snapshot
 from whydeny.verdict.growing import GrowingJudge
 from whydeny.verdict.judge import JUDGED, Judge
 
@@ -63,7 +67,18 @@ def test_a_log_that_was_fetched_for_one_session_is_silent_about_the_others() -> 
     site = with_a_decryption_row()
     whole, without = Judge(site), Judge(replace(site, logs={}))
     assert whole.finding(1) != without.finding(1)
-    growing = GrowingJudge(site, fetched={0})
+    growing = GrowingJudge(replace(site, fetched=frozenset({0})))
     assert growing.finding(0) == whole.finding(0)
     assert growing.finding(1) == without.finding(1)
-    assert growing.grown(site, {0, 1}).finding(1) == whole.finding(1)
+    assert growing.grown(replace(site, fetched=frozenset({0, 1}))).finding(1) == whole.finding(1)
+
+
+def test_a_snapshot_keeps_which_sessions_logs_were_fetched_for(tmp_path: Path) -> None:
+    site = replace(with_a_decryption_row(), fetched=frozenset({0}))
+    judged = Judge(site).judge_all()
+    path = tmp_path / "live.whydeny"
+    for redaction in (None, Redaction()):
+        save_snapshot(path, site, judged, redact=redaction)
+        opened = load_snapshot(path).site
+        assert opened.fetched == {0}
+        assert Judge(opened).judge_all()["confidence"].to_list() == judged["confidence"].to_list()

@@ -55,7 +55,11 @@ class SystemInfo:
 
 @dataclass(slots=True)
 class Site:
-    """The inputs of one run, read. Tables are never None; empty means nobody gave such a file."""
+    """The inputs of one run, read. Tables are never None; empty means nobody gave such a file.
+
+    `fetched` are the sessions (rows) whose rows of the other logs were fetched from a firewall. Those logs cover no
+    other session, so that their silence proves nothing about the others. None: the logs cover all sessions alike.
+    """
 
     sources: list[Source] = field(default_factory=list)
     sessions: SessionTable = field(default_factory=SessionTable)
@@ -65,6 +69,7 @@ class Site:
     applications: ApplicationTable = field(default_factory=ApplicationTable)
     answers: DeviceAnswers = field(default_factory=DeviceAnswers)
     problems: list[Problem] = field(default_factory=list)
+    fetched: frozenset[int] | None = None
 
     def source_name(self, file: int) -> str:
         """What the user called a source."""

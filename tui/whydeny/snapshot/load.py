@@ -203,6 +203,7 @@ def _snapshot(raw: Raw) -> Snapshot:
         applications=from_json(ApplicationTable, raw.texts[APPLICATIONS], APPLICATIONS),
         answers=from_json(DeviceAnswers, site_part.get("answers", {}), SITE),
         problems=from_json(list[Problem], site_part.get("problems", []), SITE),
+        fetched=from_json(frozenset[int] | None, site_part.get("fetched"), SITE),
     )
     judged = None
     if JUDGED in raw.tables:

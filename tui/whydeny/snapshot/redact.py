@@ -154,6 +154,7 @@ def _redacted(site: Site, texts: Texts, rewriter: Rewriter, progress: Progress) 
         systems=systems,
         applications=site.applications,
         answers=answers,
+        fetched=site.fetched,
     )
 
 

@@ -73,6 +73,7 @@ def save_snapshot(
             "systems": to_json(site.systems),
             "answers": to_json(site.answers),
             "problems": to_json(site.problems),
+            "fetched": None if site.fetched is None else sorted(site.fetched),
         },
         CONFIGURATIONS: to_json(site.configurations),
         APPLICATIONS: to_json(site.applications),

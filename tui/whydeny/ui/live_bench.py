@@ -1,6 +1,6 @@
 """The workbench of a live firewall: made anew whenever something came, with the verdicts that still hold."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -32,9 +32,9 @@ def first_bench(
     return Grown(_bench(site, judge), judge)
 
 
-def next_bench(before: Grown, site: Site, fetched: Collection[int]) -> Grown:
+def next_bench(before: Grown, site: Site) -> Grown:
     """The site later on; `keep_verdicts` then gives it the verdicts that are known."""
-    judge = before.judge.grown(site, fetched)
+    judge = before.judge.grown(site)
     bench = _bench(site, judge)
     bench.moments, bench.judged = before.bench.moments, before.bench.judged
     return Grown(bench, judge, judge.same_policies(before.judge))

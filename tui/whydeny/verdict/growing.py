@@ -1,58 +1,20 @@
-"""A judge for a site that grows: a firewall that is watched, whose other logs are fetched for single sessions only."""
+"""A judge for a site that grows: a firewall that is watched."""
 
-from collections.abc import Collection
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
-
-import numpy as np
 
 from whydeny.model.answers import DeviceAnswers
-from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.policy.engine import Engine
-from whydeny.verdict.case import Answers, Case
-from whydeny.verdict.judge import NEAR, Judge
-from whydeny.verdict.related import Related
-from whydeny.verdict.rows import Rows
+from whydeny.verdict.judge import Judge
 
 
 class GrowingJudge(Judge):
-    """Judges what is there of a site so far; `grown` is the judge of the same site later on.
+    """Judges what is there of a site so far; `grown` is the judge of the same site later on."""
 
-    `fetched` are the rows whose related rows of the other logs were fetched, and only these rows are judged with
-    them: such a log covers no other session, so that its silence proves nothing about the others.
-    """
-
-    def __init__(
-        self,
-        site: Site,
-        release: Release | None = None,
-        serial: str | None = None,
-        device_group: str | None = None,
-        fetched: Collection[int] = (),
-    ) -> None:
-        super().__init__(site, release, serial, device_group)
-        self.fetched = frozenset(fetched)
-
-    @cached_property
-    def _sessions_alone(self) -> Related:
-        return Related(replace(self.site, logs={}), self.outcomes())
-
-    def case(self, row: int, near: int = NEAR, answers: Answers | None = None) -> Case:
-        """One session with everything that can be asked about it."""
-        case = super().case(row, near, answers)
-        if row not in self.fetched:
-            case.related = self._sessions_alone
-        return case
-
-    def looked_into(self, rows: Rows) -> Rows:
-        """1 for rows whose related rows were fetched."""
-        return np.isin(rows, np.array(sorted(self.fetched), dtype=np.int64)).astype(np.int64)
-
-    def grown(self, site: Site, fetched: Collection[int] = ()) -> "GrowingJudge":
+    def grown(self, site: Site) -> "GrowingJudge":
         """The judge of the site as it is now, with the policies that are compiled already where they still hold."""
-        later = GrowingJudge(site, self.firewalls.override, self.serial, self.device_group, fetched)
+        later = GrowingJudge(site, self.firewalls.override, self.serial, self.device_group)
         if later.same_policies(self):
             later.problems = self.problems
             later._engines = {key: _with_answers(engine, site.answers) for key, engine in self._engines.items()}

@@ -1,6 +1,7 @@
 """Judge sessions of a site: outcome of every row, finding of one, verdict columns of all."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -79,6 +80,11 @@ class Judge:
         """The rows of all logs, indexed."""
         return Related(self.site, self._outcomes)
 
+    @cached_property
+    def _sessions_alone(self) -> Related:
+        """The session table alone, for sessions that the other logs were not fetched for."""
+        return Related(replace(self.site, logs={}), self._outcomes)
+
     def engine_for(self, serial: str | None, vsys: str | None, release: Release | None = None) -> Engine | None:
         """The compiled policy of that firewall and virtual system; None without a configuration.
 
@@ -138,9 +144,9 @@ class Judge:
         engine = self.engine_for(session.serial, session.vsys, release)
         reason = self.problems.get((session.serial or self.serial, session.vsys or "vsys1"), "")
         floor = self.firewalls.floor(session.file)
-        return Case(
-            session, Outcome(str(self._outcomes[row])), self.related, engine, release, near, reason, floor, answers
-        )
+        known = self.site.fetched is None or row in self.site.fetched
+        related = self.related if known else self._sessions_alone
+        return Case(session, Outcome(str(self._outcomes[row])), related, engine, release, near, reason, floor, answers)
 
     def finding(self, row: int) -> Finding:
         """The whole finding for one session (row of the session table, 0-based)."""
@@ -187,13 +193,15 @@ class Judge:
             numbers = classes = np.arange(len(rows))
         else:
             numbers, classes = alike(self.related, rows, list(self._engines_of(rows)))
-        numbers = numbers * 2 + self.looked_into(rows)
+        numbers = numbers * 2 + self._looked_into(rows)
         _, first, numbers = np.unique(numbers, return_index=True, return_inverse=True)
         return numbers.astype(np.int64), first.astype(np.int64), classes
 
-    def looked_into(self, rows: Rows) -> Rows:
+    def _looked_into(self, rows: Rows) -> Rows:
         """1 for rows that are judged with all logs, 0 for those judged without; never mixed in one diagnosis."""
-        return np.ones(len(rows), dtype=np.int64)
+        if self.site.fetched is None:
+            return np.ones(len(rows), dtype=np.int64)
+        return np.isin(rows, np.array(sorted(self.site.fetched), dtype=np.int64)).astype(np.int64)
 
     def _engines_of(self, rows: Rows) -> Iterator[tuple[Rows, Engine | None]]:
         """The places in `rows` that each policy judges."""

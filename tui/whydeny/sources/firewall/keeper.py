@@ -38,7 +38,7 @@ class SiteKeeper:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.site = Site()
+        self.site = Site(fetched=frozenset())
         self.gone: frozenset[int] = frozenset()
         self._files: dict[str, int] = {}
         self._lock = RLock()
@@ -95,6 +95,11 @@ class SiteKeeper:
             frame = self.site.sessions.frame
             if values and row < frame.height:
                 self.set(sessions=SessionTable(_with_cells(frame, row, values)))
+
+    def take_fetched(self, row: int) -> None:
+        """The related rows of a session are all there."""
+        with self._lock:
+            self.set(fetched=(self.site.fetched or frozenset()) | {row})
 
     def take_tests(self, tests: list[PolicyTest]) -> None:
         """Answers of policy tests, in place of earlier ones that asked the same."""

@@ -197,6 +197,9 @@ class FirewallSource:
                     progress.step("reading the rows that belong to this session", place, len(queries))
                     if done.result():
                         self._related.add(query)
+        wanted = related_queries(session)
+        if wanted and all(query in self._related or query.kind in self._refused for query in wanted):
+            self._keeper.take_fetched(session.row)
         return self.site
 
     def reload_configuration(self, progress: Progress) -> Site:

@@ -34,7 +34,7 @@ class DeviceScreen(PageScreen):
         session = before.session
         opinion = source.ask_policy(session, progress)
         answer = self._details(session, progress)
-        judge = self._judge.grown(source.site, self._judge.fetched)
+        judge = self._judge.grown(source.site)
         after = judge.finding(session.row)
         self.app.call_later(self._answered)
         case = self._judge.case(session.row)

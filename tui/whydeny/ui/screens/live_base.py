@@ -59,8 +59,8 @@ class LiveBase(ExplorerScreen):
         if self.jobs.running("grow"):
             self._grow_again = True
             return
-        before, site, fetched = self.grown, self.link.source.site, frozenset(self.fetched)
-        self.jobs.start("grow", lambda _progress: next_bench(before, site, fetched), self._take, self.failed)
+        before, site = self.grown, self.link.source.site
+        self.jobs.start("grow", lambda _progress: next_bench(before, site), self._take, self.failed)
 
     def _take(self, grown: Grown) -> None:
         height, before = len(self.bench.frame), self.bench.site
