@@ -15,6 +15,8 @@ from whydeny.demo.standin_faults import Fault
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rulebase
 from whydeny.settings import CONNECTIONS, user_folders
+from whydeny.snapshot.compare import changed_verdicts
+from whydeny.snapshot.load import load_snapshot
 from whydeny.sources.firewall.profiles import Profile, load_profiles, save_profiles
 from whydeny.ui import clipboard
 from whydeny.ui.actions import ACTIONS, bindings
@@ -29,6 +31,7 @@ from whydeny.ui.screens.live import LiveScreen
 from whydeny.ui.screens.login import PasswordInput
 from whydeny.ui.screens.picker import PickScreen
 from whydeny.ui.screens.requests import RequestsScreen
+from whydeny.verdict.judge import Judge
 
 
 @pytest.fixture(autouse=True)
@@ -748,6 +751,41 @@ class TestLeaving:
             await stage.press("escape", "escape")
             await stage.wait(lambda: not stage.app.is_running)
         assert stand_in.desk.jobs == {}
+
+
+class TestKeeping:
+    async def test_a_masked_screen_shows_no_real_name_and_asks_nothing(self, stand_in: StandIn, tmp_path: Path) -> None:
+        async with live(link_to(stand_in, tmp_path), size=(200, 50)) as stage:
+            causes = stage.explorer.bench.frame["cause"].to_list()
+            await stage.press("X")
+            assert "masked" in head(stage)
+            sent = len(stand_in.seen)
+            change(stand_in, application="ssl")
+            await stage.press("R", "D", "L", "F", "C", "H")
+            assert isinstance(stage.app.screen, LiveScreen)
+            assert len(stand_in.seen) == sent
+            assert stage.explorer.bench.frame["cause"].to_list() == causes
+            for real in ("demo-hq-fw1", "users-web", "block-peer-to-peer", str(stand_in.port)):
+                assert real not in stage.text
+            await stage.press("X")
+            assert "demo-hq-fw1" in head(stage)
+            await stage.press("R")
+            assert list(stage.explorer.table.news.values()) == ["~"]
+
+    async def test_a_snapshot_of_it_opens_with_the_same_verdicts(self, stand_in: StandIn, tmp_path: Path) -> None:
+        async with live(link_to(stand_in, tmp_path)) as stage:
+            stage.explorer.ask_about(stage.explorer.table.row)
+            await stage.settle()
+            assert stage.explorer.bench.site.fetched == {stage.explorer.table.row}
+            await stage.press("S")
+            stage.app.screen.query_one("Input").value = str(tmp_path / "live")
+            await stage.press("enter", "enter")
+            judged = stage.explorer.bench.frame
+        opened = load_snapshot(tmp_path / "live.whydeny")
+        assert KEY.encode() not in (tmp_path / "live.whydeny").read_bytes()
+        again = Judge(opened.site).judge_all()
+        assert again["confidence"].to_list() == judged["confidence"].to_list()
+        assert changed_verdicts(opened.judged, again).height == 0
 
 
 class TestSecrets:

@@ -41,10 +41,9 @@ class LiveScreen(LiveCursor):
         self._search_first = where is not None and where.strip() not in ("", REFUSED_NOW)
         self._oldest: dict[str, str] = {}  # query → the part of the log that was not read yet
 
-    def look_into_all(self) -> None:
-        """Judge and watch what is there; a filter from the command line is sent along at once."""
-        self.ready = True
-        super().look_into_all()
+    def begin(self) -> None:
+        """Begin to watch; a filter from the command line is sent along at once."""
+        super().begin()
         if not self.opening:
             self.grow()
         if not len(self.bench.frame):
@@ -69,6 +68,8 @@ class LiveScreen(LiveCursor):
 
     def action_configuration(self) -> None:
         """Read the configuration and run-time facts anew."""
+        if self.stands_still():
+            return
         if self.jobs.running("open"):
             self.say("the configuration is being read already")
         else:
@@ -95,6 +96,8 @@ class LiveScreen(LiveCursor):
 
     def action_search(self) -> None:
         """Send the filter to the firewall's traffic log; again: older rows."""
+        if self.stands_still():
+            return
         text = self.filter.text or self.aside
         try:
             query = log_query(text)
@@ -136,6 +139,8 @@ class LiveScreen(LiveCursor):
 
     def action_sessions(self) -> None:
         """Count the session table, then fetch all or part of it."""
+        if self.stands_still():
+            return
         try:
             filtered = session_filter(self.filter.text or self.aside)
         except FilterError:
@@ -192,6 +197,10 @@ class LiveScreen(LiveCursor):
 
     # Steps and pages.
 
+    def action_denied(self) -> None:
+        """What was refused: of the log, and what the session table still holds as discarded."""
+        self.set_filter(REFUSED_NOW)
+
     def action_step_out(self) -> None:
         """Stop what is being fetched; else one step back."""
         if self.jobs.cancel("fetch"):
@@ -201,7 +210,8 @@ class LiveScreen(LiveCursor):
 
     def action_requests(self) -> None:
         """What was sent so far."""
-        self.app.push_screen(RequestsScreen(self.link))
+        if not self.stands_still():
+            self.app.push_screen(RequestsScreen(self.link))
 
 
 def _cost(count: int | None) -> str:

@@ -43,6 +43,7 @@ class LiveBase(ExplorerScreen):
         self.sort_keys = (SortKey("time", ("time",), descending=True),)
         self.fetched: set[int] = set()
         self.unjudged: set[int] = set()
+        self._in_work: set[int] = set()  # those of them that are being judged
         self.opening = True
         self.ready = False  # built
         self.paused = False
@@ -56,16 +57,19 @@ class LiveBase(ExplorerScreen):
     def grow(self, changed: Collection[int] = ()) -> None:
         """Something came: show the site as it is now. `changed` are rows whose verdict may be another one now."""
         self.unjudged.update(changed)
-        if self.jobs.running("grow"):
+        if self.jobs.running("grow") or self.bench.masked:  # what is masked stands still
             self._grow_again = True
             return
         before, site = self.grown, self.link.source.site
         self.jobs.start("grow", lambda _progress: next_bench(before, site), self._take, self.failed)
 
     def _take(self, grown: Grown) -> None:
+        if self.bench.masked:
+            self._grow_again = True
+            return
         height, before = len(self.bench.frame), self.bench.site
         keep_verdicts(grown.bench, self.bench.frame)
-        self.grown, self.bench = grown, grown.bench
+        self.grown, self.bench, self._real = grown, grown.bench, grown.bench
         self.unjudged.update(range(height, len(self.bench.frame)))
         self.denied = self.bench.count(Outcome.ALLOWED_THEN_DENIED)
         self.table.gone = self.link.source.gone
@@ -106,17 +110,28 @@ class LiveBase(ExplorerScreen):
     # Verdicts.
 
     def look_into_all(self) -> None:
-        """Judge what is there; the rest is judged when it comes."""
-        self.unjudged = set(range(len(self.bench.frame)))
-        self._say_problems()
+        """Judge what there is; the first time, begin to watch."""
+        if self.bench.masked:
+            self.unjudged |= self._in_work
+            self._in_work.clear()
+            super().look_into_all()
+            return
+        if not self.ready:
+            self.ready = True
+            self.unjudged = set(range(len(self.bench.frame)))
+            self._say_problems()
+            self.begin()
         self.judge_rest()
+
+    def begin(self) -> None:
+        """The screen is built."""
 
     def judge_rest(self) -> None:
         """Judge the rows that need it, in one go; those that come meanwhile are next."""
-        if not self.unjudged or self.jobs.running("judge"):
+        if not self.unjudged or self.bench.masked or self.jobs.running("judge"):
             return
         rows, judge = sorted(self.unjudged), self.grown.judge
-        self.unjudged.clear()
+        self.unjudged, self._in_work = set(), self.unjudged
         self.jobs.start(
             "judge",
             lambda progress: judge.judge_all(progress, rows),
@@ -126,10 +141,29 @@ class LiveBase(ExplorerScreen):
         )
 
     def _judged_rows(self, rows: Sequence[int], judged: pl.DataFrame) -> None:
+        self._in_work.clear()
         self.bench.take(with_verdicts(self.bench.frame, rows, judged))
         self.remake("showing verdicts")
         self.show_head()
         self.judge_rest()
+
+    # Masking.
+
+    def action_mask(self) -> None:
+        """Hide addresses, users and names, and let the firewall be meanwhile; again: show them, and what came."""
+        masked = self.bench.masked
+        self._real, self._masked = self.grown.bench, None
+        for slot in ("refresh", "fetch", "cursor"):
+            self.jobs.cancel(slot)
+        super().action_mask()
+        if masked:
+            self.grow()
+
+    def stands_still(self) -> bool:
+        """Whether the firewall is not to be asked, because what came would show what is masked. Says so."""
+        if self.bench.masked:
+            self.say("masked: the firewall is not asked meanwhile; X shows the real names again")
+        return self.bench.masked
 
     # The row under the cursor.
 
@@ -174,14 +208,15 @@ class LiveBase(ExplorerScreen):
         system, ha_state = self.bench.system, self.link.source.ha_state
         left = [Span(f" {self.link.alarm}", "bad")] if self.link.alarm else []
         left += [Span(" whydeny ", "title")] if wide else [Span(" ")]
-        left.append(Span((system.hostname if system else None) or self.link.target.name))
+        name = "a firewall" if self.bench.masked else self.link.target.name
+        left.append(Span((system.hostname if system else None) or name))
         if ha_state:
             left += [Span(dot), Span(ha_state, "good" if ha_state.startswith("active") else "doubt")]
         if system is not None:
             release = f"{'PAN-OS ' if wide else ''}{system.release}" if system.release else None
             left += [Span(f"{dot}{word}") for word in (system.model if wide else None, release) if word]
-        if full:
-            left.append(Span(f"   {self.link.target.name}", "quiet"))
+        if full and not self.bench.masked:
+            left.append(Span(f"   {name}", "quiet"))
         counts = [Span(f"{self.denied:,} allowed, then denied " if full else f"{self.denied:,} denied ",
                        "bad" if self.denied else "quiet")]  # fmt: skip
         if full:
@@ -199,6 +234,8 @@ class LiveBase(ExplorerScreen):
                 words = "judging" if slot == "judge" else job.what or "opening"
                 share = f" {self.glyphs.bar(job.done / job.total, 5)}" if job.total > 1 else f" {self.glyphs.more}"
                 return [Span(words + share, "link"), Span(", Esc stops" if slot in ("fetch", "judge") else "", "quiet")]
+        if self.bench.masked:
+            return [Span("masked", "doubt")]
         if self.paused:
             return [Span("paused", "doubt")]
         return [Span(f"every {self.pace} s", "good")]

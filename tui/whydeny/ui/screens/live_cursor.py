@@ -45,7 +45,7 @@ class LiveCursor(LiveWatch):
     def _rested(self, row: int | None) -> None:
         if row is None or row != self.table.row or row in self.fetched or not self._wants_cause(row):
             return
-        busy = self.paused or self.trouble or self.opening
+        busy = self.paused or self.trouble or self.opening or self.bench.masked
         if busy or self.link.per_minute + ROOM > self.link.limits.per_minute:
             self._rest_in(WAIT, row)
         else:
@@ -97,7 +97,7 @@ class LiveCursor(LiveWatch):
     def action_related(self) -> None:
         """What belongs to this session; its rows are fetched first where they were not yet."""
         row = self.table.row
-        if row is None or row in self.fetched or self.trouble:
+        if row is None or row in self.fetched or self.trouble or self.bench.masked:
             super().action_related()
             return
         self.say("reading the rows that belong to this session; then they are shown")
@@ -110,6 +110,8 @@ class LiveCursor(LiveWatch):
     def action_device(self) -> None:
         """Ask the firewall's own policy tests."""
         row = self.table.row
+        if self.stands_still():
+            return
         if row is None:
             self.say("no session under the cursor")
         else:

@@ -29,15 +29,15 @@ class LiveWatch(LiveBase):
         self._misses = 0
         self._refused = False  # the key is not accepted any more
 
-    def look_into_all(self) -> None:
-        """Judge what is there, and begin to watch."""
-        super().look_into_all()
+    def begin(self) -> None:
+        """Begin to watch."""
+        super().begin()
         self.pace = self.explorer_app.options.settings.pace
         self._next = monotonic() + self.pace
         self.set_interval(TICK, self._tick)
 
     def _tick(self) -> None:
-        if not (self.paused or self._refused) and monotonic() >= self._next:
+        if not (self.paused or self._refused or self.bench.masked) and monotonic() >= self._next:
             self.look()
         self.show_head()
 
@@ -103,6 +103,8 @@ class LiveWatch(LiveBase):
 
     def action_now(self) -> None:
         """See what changed now."""
+        if self.stands_still():
+            return
         if self._refused:
             self.app.push_screen(LoginScreen(self.link, again=True), self._logged_in)
             return
