@@ -1,6 +1,7 @@
 """Puts a live firewall on the screen for tests: the demonstration's, on a stand-in of their own, with nothing moving."""
 
 import asyncio
+import atexit
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Any
 
 import polars as pl
@@ -76,6 +79,15 @@ def authority() -> trustme.CA:
 
 
 @cache
+def ca_file() -> Path:
+    """Its certificate, in a folder of its own."""
+    path = Path(mkdtemp(prefix="whydeny-ca-")) / "ca.pem"
+    atexit.register(rmtree, path.parent)
+    authority().cert_pem.write_to_path(str(path))
+    return path
+
+
+@cache
 def _server_tls() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert("127.0.0.1").configure_cert(context)
@@ -89,11 +101,9 @@ def stand_in_of(estate: Estate | None = None) -> Iterator[StandIn]:
         yield running
 
 
-def link_to(stand_in: StandIn, folder: Path, key: str | None = KEY, **target: Any) -> Link:
+def link_to(stand_in: StandIn, key: str | None = KEY, **target: Any) -> Link:
     """A link to a stand-in that trusts its authority, without pauses between tries."""
-    ca_file = folder / "ca.pem"
-    authority().cert_pem.write_to_path(str(ca_file))
-    trust: dict[str, Any] = {"ca_file": ca_file} if not {"insecure", "fingerprint", "ca_file"} & set(target) else {}
+    trust: dict[str, Any] = {"ca_file": ca_file()} if not {"insecure", "fingerprint", "ca_file"} & set(target) else {}
     return Link(
         Target("127.0.0.1", stand_in.port, **(trust | target)),
         Secret(key) if key else None,

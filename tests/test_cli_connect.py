@@ -13,11 +13,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from live_stage import denied, stand_in_of
-from whydeny.cli.connect import connect_command, make_link
+from live_stage import ca_file, denied, stand_in_of
+from whydeny.cli.connect import INSECURE, connect_command, make_link
 from whydeny.cli.main import whydeny
+from whydeny.cli.save_live import save_live
+from whydeny.demo.standin import USER, StandIn
 from whydeny.model.errors import WhydenyError
 from whydeny.settings import CONNECTIONS, user_folders
+from whydeny.snapshot.load import load_snapshot
 from whydeny.sources.firewall.credentials import VARIABLE
 from whydeny.sources.firewall.profiles import Profile, load_profiles, save_profiles
 
@@ -27,6 +30,12 @@ PIN = ":".join(["AB"] * 32)
 @pytest.fixture(autouse=True)
 def no_key_around(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
+
+
+@pytest.fixture
+def stand_in() -> Iterator[StandIn]:
+    with stand_in_of() as running:
+        yield running
 
 
 @pytest.fixture
@@ -137,6 +146,66 @@ def test_without_a_terminal_it_says_what_it_needs() -> None:
     done = CliRunner().invoke(whydeny, ["connect", "fw1.example.net"])
     assert done.exit_code == 2
     assert "needs a terminal" in done.stderr
+
+
+class TestSavingWithoutAScreen:
+    def call(self, stand_in: StandIn, *more: str) -> list[str]:
+        return ["connect", "127.0.0.1", "--port", str(stand_in.port), "--ca-file", str(ca_file()), *more]
+
+    def test_the_hour_is_saved_with_its_verdicts(
+        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, stand_in.key)
+        done = CliRunner().invoke(
+            whydeny, self.call(stand_in, "-o", str(tmp_path / "now"), "--where", "( app eq dns )")
+        )
+        assert done.exit_code == 0, done.stderr
+        assert "now.whydeny: " in done.stdout
+        snapshot = load_snapshot(tmp_path / "now.whydeny")
+        assert len(snapshot.site.logs) == 8
+        assert snapshot.judged is not None
+        assert snapshot.judged["cause"].drop_nulls().len() >= denied()
+        assert "dns" in snapshot.site.sessions.frame["application"].to_list()
+        assert stand_in.key.encode() not in (tmp_path / "now.whydeny").read_bytes()
+        assert stand_in.desk.jobs == {}
+        again = CliRunner().invoke(whydeny, self.call(stand_in, "-o", str(tmp_path / "now")))
+        assert again.exit_code == 2
+        assert "is there already" in again.stderr
+
+    def test_without_a_key_and_a_terminal_it_says_what_to_give(self, stand_in: StandIn, tmp_path: Path) -> None:
+        done = CliRunner().invoke(whydeny, self.call(stand_in, "-o", str(tmp_path / "now")))
+        assert done.exit_code == 2
+        assert "give --key-file" in done.stderr
+        assert stand_in.seen == []
+
+    def test_a_password_is_asked_for_and_not_shown(
+        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("whydeny.cli.save_live.sys.stdin.isatty", lambda: True, raising=False)
+        stand_in.password = "s3cret-phrase"
+        link = make_link("127.0.0.1", port=stand_in.port, ca_file=ca_file(), user=USER)
+        monkeypatch.setattr("click.prompt", lambda text, **how: "s3cret-phrase" if how["hide_input"] else "?")
+        save_live(link, tmp_path / "now", False, None, None)
+        assert (tmp_path / "now.whydeny").exists()
+
+    def test_a_panorama_names_its_firewalls(
+        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, stand_in.key)
+        stand_in.estate.firewalls = ({"serial": "0123", "hostname": "fw1", "connected": "yes"},)
+        call = ["connect", "--panorama", *self.call(stand_in, "-o", str(tmp_path / "now"))[1:]]
+        done = CliRunner().invoke(whydeny, call)
+        assert done.exit_code == 2
+        assert "with --serial: 0123 (fw1)" in done.stderr
+
+    def test_insecure_is_said_even_when_quiet(
+        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(VARIABLE, stand_in.key)
+        port, name = str(stand_in.port), str(tmp_path / "now")
+        done = CliRunner().invoke(whydeny, ["connect", "127.0.0.1", "--port", port, "--insecure", "-q", "-o", name])
+        assert done.exit_code == 0
+        assert done.stderr.strip() == f"whydeny: {INSECURE}"
 
 
 def test_the_live_demonstration_needs_a_terminal_too() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from live_stage import LiveStage, denied, discarded, link_to, live, shown, stand_in_of
+from live_stage import LiveStage, ca_file, denied, discarded, link_to, live, shown, stand_in_of
 from whydeny.demo.standin import KEY, PASSWORD, USER, StandIn
 from whydeny.demo.standin_faults import Fault
 from whydeny.model.columns import Kind
@@ -74,8 +74,8 @@ def change(stand_in: StandIn, **row: str) -> dict[str, str]:
 
 
 class TestFirstView:
-    async def test_it_opens_without_a_key_being_pressed(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), size=(200, 60)) as stage:
+    async def test_it_opens_without_a_key_being_pressed(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), size=(200, 60)) as stage:
             frame = stage.explorer.bench.frame
             states = [frame["state"][row] for row in stage.rows]
             assert states[0] == "DISCARD"
@@ -89,7 +89,7 @@ class TestFirstView:
             assert stage.explorer.explained.engine is not None
 
     async def test_it_is_there_before_the_configuration_and_judged_again_after(
-        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gate, answer = threading.Event(), stand_in.desk.operate
 
@@ -99,7 +99,7 @@ class TestFirstView:
             return answer(asked, command, vsys)
 
         monkeypatch.setattr(stand_in.desk, "operate", operate)
-        async with live(link_to(stand_in, tmp_path), settled=False) as stage:
+        async with live(link_to(stand_in), settled=False) as stage:
             await stage.wait(lambda: stage._followed() and not stage.logging_in and not stage.app.jobs.running("judge"))
             assert len(stage.rows) == shown()
             assert "reading the configuration" in head(stage)
@@ -112,36 +112,36 @@ class TestFirstView:
             assert stage.explorer.table.row == row
             assert "block-peer-to-peer" in pane(stage, "security")
 
-    async def test_a_filter_from_the_command_line_is_sent_along(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), where="( app eq dns )") as stage:
+    async def test_a_filter_from_the_command_line_is_sent_along(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), where="( app eq dns )") as stage:
             assert stage.rows
             assert {stage.explorer.bench.frame["application"][row] for row in stage.rows} == {"dns"}
             asked = [seen.parameters.get("query", "") for seen in stand_in.seen]
             assert "( app eq dns )" in asked
 
-    async def test_the_passive_member_of_a_pair_says_so(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_the_passive_member_of_a_pair_says_so(self, stand_in: StandIn) -> None:
         stand_in.estate.ha_state = "passive"
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             assert "· passive" in head(stage)
             assert "is the passive member of a pair" in stage.text
 
-    async def test_a_quiet_hour_is_an_answer(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_a_quiet_hour_is_an_answer(self, stand_in: StandIn) -> None:
         estate = stand_in.estate
         estate.sessions.clear()
         estate.logs[Kind.TRAFFIC] = estate.logs[Kind.TRAFFIC].clear()
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             assert "No session was allowed and then denied in the last hour" in stage.text
 
-    async def test_a_narrow_screen_says_the_same(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, insecure=True), size=(80, 24)) as stage:
+    async def test_a_narrow_screen_says_the_same(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, insecure=True), size=(80, 24)) as stage:
             assert head(stage).startswith(f" {ALARM} demo-hq-fw1 · 10.2.9-h1")
             assert "every 3600 s" in head(stage)
             assert f"/min · {denied()} denied" in head(stage)
 
 
 class TestWatching:
-    async def test_new_changed_and_gone_rows_are_told_apart(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), size=(120, 50)) as stage:
+    async def test_new_changed_and_gone_rows_are_told_apart(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), size=(120, 50)) as stage:
             await stage.press("j", "j", "j")
             here = stage.session
             estate = stand_in.estate
@@ -165,8 +165,8 @@ class TestWatching:
             assert new in stage.rows  # kept, greyed
             assert any(line.startswith(" x") and "12:00:01" in line for line in stage.lines)
 
-    async def test_a_session_that_ended_gets_its_row_of_the_log(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_a_session_that_ended_gets_its_row_of_the_log(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             rows, denied = len(stage.rows), stage.explorer.denied
             estate = stand_in.estate
             with estate.lock:
@@ -180,8 +180,8 @@ class TestWatching:
             assert len(stage.rows) == rows + 1
             assert stage.explorer.denied == denied + 1
 
-    async def test_it_looks_by_itself_and_pauses(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), pace=2) as stage:
+    async def test_it_looks_by_itself_and_pauses(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), pace=2) as stage:
             assert "every 2 s" in head(stage)
             sent = len(stand_in.seen)
             stage.explorer._next = 0.0
@@ -195,16 +195,16 @@ class TestWatching:
             await stage.press("p")
             await stage.wait(lambda: len(stand_in.seen) > sent)
 
-    async def test_another_pace(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_another_pace(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("P")
             await stage.type("every 60")
             await stage.press("enter")
             assert stage.explorer.pace == 60
             assert "every 60 s" in head(stage)
 
-    async def test_nothing_new_moves_nothing(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_nothing_new_moves_nothing(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             bench = stage.explorer.bench
             await stage.press("j")
             await stage.press("3", "left", "R")
@@ -212,8 +212,8 @@ class TestWatching:
             assert walked is not None
             assert stage.explorer.bench is bench
 
-    async def test_a_walked_rule_stays_when_rows_come(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_a_walked_rule_stays_when_rows_come(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("G")
             await stage.press("3", "left")
             bench = stage.explorer.bench
@@ -224,13 +224,13 @@ class TestWatching:
 
 
 class TestLoggingIn:
-    async def test_the_first_empty_field_has_the_focus(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_the_first_empty_field_has_the_focus(self, stand_in: StandIn) -> None:
         for user, focused in ((None, "login-user"), (USER, "login-password")):
-            async with live(link_to(stand_in, tmp_path, key=None, user=user)) as stage:
+            async with live(link_to(stand_in, key=None, user=user)) as stage:
                 assert stage.app.focused.id == focused
 
-    async def test_a_wrong_password_leads_back_to_the_form(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, key=None)) as stage:
+    async def test_a_wrong_password_leads_back_to_the_form(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, key=None)) as stage:
             assert stage.logging_in
             await stage.log_in("not this one")
             assert stage.logging_in
@@ -243,20 +243,20 @@ class TestLoggingIn:
             assert len(stage.rows) == shown()
             assert words(stand_in)[:2] == ["keygen", "keygen"]
 
-    async def test_an_unfinished_form_says_what_is_missing(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, key=None)) as stage:
+    async def test_an_unfinished_form_says_what_is_missing(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, key=None)) as stage:
             await stage.press("tab", "enter")
             assert "give a user and a password" in stage.text
             assert stand_in.seen == []
 
-    async def test_a_key_that_is_refused_leads_to_the_form(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, key="b2xk")) as stage:
+    async def test_a_key_that_is_refused_leads_to_the_form(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, key="b2xk")) as stage:
             assert "the API key is not accepted" in stage.text
             await stage.log_in()
             assert len(stage.rows) == shown()
 
-    async def test_a_password_is_not_copied(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, key=None, user=USER)) as stage:
+    async def test_a_password_is_not_copied(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, key=None, user=USER)) as stage:
             await stage.type(PASSWORD)
             field = stage.app.screen.query_one(PasswordInput)
             assert field.value == PASSWORD
@@ -268,8 +268,8 @@ class TestLoggingIn:
             assert stage.app.clipboard == ""
             assert field.value == ""
 
-    async def test_a_key_that_runs_out_is_replaced_while_the_rows_stay(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_a_key_that_runs_out_is_replaced_while_the_rows_stay(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             rows = stage.rows
             stand_in.key = "ZnJlc2g="
             await stage.press("R")
@@ -285,8 +285,8 @@ class TestLoggingIn:
             assert "not logged in" not in head(stage)
             assert stage.rows == rows
 
-    async def test_leaving_the_second_form_leaves_the_rows(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_leaving_the_second_form_leaves_the_rows(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             stand_in.fail(Fault.SESSION_ENDED)
             await stage.press("R")
             assert "session timed out" in stage.text
@@ -296,8 +296,8 @@ class TestLoggingIn:
 
 
 class TestTrust:
-    async def test_an_unverified_connection_is_red_on_every_screen(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, insecure=True)) as stage:
+    async def test_an_unverified_connection_is_red_on_every_screen(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, insecure=True)) as stage:
             bar = stage.explorer.query_one("#head")
             assert (bar._left[0].text.strip(), bar._left[0].role) == (ALARM, "bad")
             for key in ("H", "o", "question_mark"):
@@ -305,14 +305,12 @@ class TestTrust:
                 assert ALARM in stage.lines[0]
                 await stage.press("escape")
 
-    async def test_the_form_says_it_before_a_password_is_typed(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, key=None, insecure=True)) as stage:
+    async def test_the_form_says_it_before_a_password_is_typed(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, key=None, insecure=True)) as stage:
             assert f"{ALARM}: anybody in between" in stage.text
 
-    async def test_a_certificate_is_pinned_after_its_fingerprint_was_shown(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
-        async with live(link_to(stand_in, tmp_path, ca_file=None)) as stage:
+    async def test_a_certificate_is_pinned_after_its_fingerprint_was_shown(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, ca_file=None)) as stage:
             assert isinstance(stage.app.screen, CertificateScreen)
             assert "its certificate is not trusted" in stage.text
             fingerprint = stage.app.screen._fingerprint
@@ -324,10 +322,8 @@ class TestTrust:
             assert stage.app.link.target.fingerprint == fingerprint
             assert ALARM not in stage.text
 
-    async def test_a_password_is_typed_once_though_the_certificate_comes_between(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
-        async with live(link_to(stand_in, tmp_path, key=None, ca_file=None)) as stage:
+    async def test_a_password_is_typed_once_though_the_certificate_comes_between(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, key=None, ca_file=None)) as stage:
             await stage.log_in()
             assert isinstance(stage.app.screen, CertificateScreen)
             assert stand_in.seen == []
@@ -336,35 +332,33 @@ class TestTrust:
             assert stage.app.link._password is None
 
     async def test_a_ca_file_is_given(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, ca_file=None)) as stage:
+        async with live(link_to(stand_in, ca_file=None)) as stage:
             await stage.press("enter")
             stage.app.screen.query_one("#certificate-file").value = str(tmp_path / "nothing.pem")
             await stage.press("enter")
             assert "can't be used as CA file" in stage.text
             await stage.press("enter")
-            stage.app.screen.query_one("#certificate-file").value = str(tmp_path / "ca.pem")
+            stage.app.screen.query_one("#certificate-file").value = str(ca_file())
             await stage.press("enter")
             assert len(stage.rows) == shown()
 
-    async def test_a_pin_is_kept_in_the_profile(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_a_pin_is_kept_in_the_profile(self, stand_in: StandIn) -> None:
         path = user_folders().settings / CONNECTIONS
         save_profiles(path, {"hq": Profile("hq", "127.0.0.1", stand_in.port)})
-        async with live(link_to(stand_in, tmp_path, ca_file=None, profile="hq")) as stage:
+        async with live(link_to(stand_in, ca_file=None, profile="hq")) as stage:
             await stage.press("down", "down", "enter")
             assert len(stage.rows) == shown()
             assert load_profiles(path)["hq"].fingerprint == stage.app.link.target.fingerprint
         path.unlink()
 
-    async def test_leaving_says_why_nothing_was_opened(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, ca_file=None)) as stage:
+    async def test_leaving_says_why_nothing_was_opened(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, ca_file=None)) as stage:
             await stage.press("escape")
             assert stage.app.return_code == 2
         assert stand_in.seen == []
 
-    async def test_another_certificate_than_the_pinned_one_cant_be_pinned(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
-        async with live(link_to(stand_in, tmp_path, fingerprint="AB" * 32)) as stage:
+    async def test_another_certificate_than_the_pinned_one_cant_be_pinned(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, fingerprint="AB" * 32)) as stage:
             assert "is not the pinned one" in stage.text
             assert "trust this certificate" not in stage.text
             assert stand_in.seen == []
@@ -378,8 +372,8 @@ class TestPanorama:
         other = {"serial": "099900000002", "hostname": "demo-br-fw1", "connected": "no", "model": "PA-440"}
         estate.firewalls = (other, own)
 
-    async def test_one_of_its_firewalls_is_chosen(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, panorama=True)) as stage:
+    async def test_one_of_its_firewalls_is_chosen(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, panorama=True)) as stage:
             assert isinstance(stage.app.screen, FirewallsScreen)
             assert "not connected to Panorama now" in stage.text
             await stage.type("hq")
@@ -389,21 +383,21 @@ class TestPanorama:
                 "099900000001"
             }
 
-    async def test_a_name_finds_it(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, panorama=True, firewall="DEMO-HQ-FW1")) as stage:
+    async def test_a_name_finds_it(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, panorama=True, firewall="DEMO-HQ-FW1")) as stage:
             assert len(stage.rows) == shown()
 
-    async def test_a_host_that_turns_out_to_be_a_panorama(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_a_host_that_turns_out_to_be_a_panorama(self, stand_in: StandIn) -> None:
         stand_in.estate.system["model"] = "Panorama"
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             assert isinstance(stage.app.screen, FirewallsScreen)
             await stage.press("escape")
             assert "choose one of the 2 firewalls" in stage.text
             await stage.press("escape")
             assert stage.app.return_code == 2
 
-    async def test_logs_say_whose_they_are(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path, panorama=True, serial="099900000001")) as stage:
+    async def test_logs_say_whose_they_are(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in, panorama=True, serial="099900000001")) as stage:
             assert "logs come from Panorama's own store" in stage.text
 
 
@@ -422,11 +416,9 @@ CUT = [
 
 class TestFailures:
     @pytest.mark.parametrize(("fault", "sentence"), CUT, ids=[fault for fault, _ in CUT])
-    async def test_one_sentence_and_another_try(
-        self, stand_in: StandIn, tmp_path: Path, fault: Fault, sentence: str
-    ) -> None:
+    async def test_one_sentence_and_another_try(self, stand_in: StandIn, fault: Fault, sentence: str) -> None:
         stand_in.fail(fault)
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             assert stage.logging_in
             assert sentence in " ".join(stage.text.split())
             assert "Enter tries again" in stage.text
@@ -439,17 +431,17 @@ class TestFailures:
         [({"host": "127.0.0.1", "port": 9}, "refused the connection"), ({"host": "fw1.invalid"}, "no such host")],
         ids=["refused", "unknown host"],
     )
-    async def test_nobody_is_there(self, stand_in: StandIn, tmp_path: Path, target: Any, sentence: str) -> None:
-        link = link_to(stand_in, tmp_path)
+    async def test_nobody_is_there(self, stand_in: StandIn, target: Any, sentence: str) -> None:
+        link = link_to(stand_in)
         link.target = replace(link.target, **target)
         async with live(link) as stage:
             assert sentence in " ".join(stage.text.split())
             await stage.press("escape")
             assert stage.app.return_code == 2
 
-    async def test_a_silent_firewall_is_stopped_waiting_for(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_a_silent_firewall_is_stopped_waiting_for(self, stand_in: StandIn) -> None:
         stand_in.fail(Fault.SILENCE)
-        async with live(link_to(stand_in, tmp_path), settled=False) as stage:
+        async with live(link_to(stand_in), settled=False) as stage:
             await stage.wait(lambda: stand_in.seen)
             await stage.press("escape")
             assert "stopped" in stage.text
@@ -467,16 +459,16 @@ class TestFailures:
         ],
     )
     async def test_what_the_role_may_not_see_is_said_and_the_rest_goes_on(
-        self, stand_in: StandIn, tmp_path: Path, asked: str, sentence: str
+        self, stand_in: StandIn, asked: str, sentence: str
     ) -> None:
         stand_in.fail(Fault.NO_RIGHTS, asked)
-        async with live(link_to(stand_in, tmp_path), size=(200, 50)) as stage:
+        async with live(link_to(stand_in), size=(200, 50)) as stage:
             assert "no right to" in stage.text
             await stage.press("R", "o")
             assert sentence in page(stage)
 
-    async def test_a_cut_and_the_recovery(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_a_cut_and_the_recovery(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("j")
             here, rows = stage.session, stage.rows
             stand_in.fail(Fault.CLOSE)
@@ -491,9 +483,9 @@ class TestFailures:
             assert "the firewall answers again" in stage.text
             assert (stage.session, stage.rows) == (here, rows)
 
-    async def test_a_cut_before_the_configuration_came_is_made_up_for(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_a_cut_before_the_configuration_came_is_made_up_for(self, stand_in: StandIn) -> None:
         stand_in.fail(Fault.CLOSE, "show config")
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             assert len(stage.rows) == shown()
             assert "no connection since" in head(stage)
             assert stage.explorer.bench.site.configurations == []
@@ -502,8 +494,8 @@ class TestFailures:
             assert len(stage.explorer.bench.site.configurations) == 1
             assert stage.explorer.explained.engine is not None
 
-    async def test_each_miss_makes_the_next_try_later(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_each_miss_makes_the_next_try_later(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             stage.explorer.pace = 2
             stand_in.fail(Fault.CLOSE)
             waits = []
@@ -520,10 +512,8 @@ class TestUnderTheCursor:
     def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(live_cursor, "LIVE_REST", 0.05)
 
-    async def test_a_resting_cursor_brings_details_facts_and_the_joined_logs(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_a_resting_cursor_brings_details_facts_and_the_joined_logs(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             row = stage.explorer.table.row
             await stage.wait(lambda: row in stage.explorer.fetched)
             await stage.settle()
@@ -539,9 +529,9 @@ class TestUnderTheCursor:
             assert words(stand_in).count("show session id") == 1  # nothing is asked twice
             assert stand_in.desk.jobs == {}
 
-    async def test_moving_on_stops_what_is_asked(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_moving_on_stops_what_is_asked(self, stand_in: StandIn) -> None:
         stand_in.desk.slow = 10_000
-        async with live(link_to(stand_in, tmp_path), settled=False) as stage:
+        async with live(link_to(stand_in), settled=False) as stage:
             stand_in.desk.slow = 1
             await stage.wait(lambda: not stage.logging_in and stage._followed() and not stage.explorer.opening)
             stand_in.desk.slow = 10_000
@@ -552,10 +542,10 @@ class TestUnderTheCursor:
             assert stage.explorer.fetched == set()
 
     async def test_facts_are_fetched_for_the_rules_that_hang_on_them(
-        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             explorer = stage.explorer
             judge = explorer.grown.judge
             rows = range(len(explorer.bench.frame))
@@ -569,12 +559,8 @@ class TestUnderTheCursor:
             assert explorer.explained.choices[Rulebase.SECURITY].answer.possible == ()
             assert "show object registered-ip all" in words(stand_in)
 
-    async def test_a_session_that_went_well_is_not_asked_about_unbidden(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
-        async with live(
-            link_to(stand_in, tmp_path), where="( action neq deny ) and ( session_end_reason eq tcp-fin )"
-        ) as stage:
+    async def test_a_session_that_went_well_is_not_asked_about_unbidden(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), where="( action neq deny ) and ( session_end_reason eq tcp-fin )") as stage:
             assert stage.rows
             await stage.pilot.pause(0.3)
             assert stage.explorer.fetched == set()
@@ -583,8 +569,8 @@ class TestUnderTheCursor:
             assert stage.explorer.table.row in stage.explorer.fetched
             assert "Same conversation" in stage.text
 
-    async def test_little_room_in_the_minute_lets_the_user_go_first(self, stand_in: StandIn, tmp_path: Path) -> None:
-        link = link_to(stand_in, tmp_path)
+    async def test_little_room_in_the_minute_lets_the_user_go_first(self, stand_in: StandIn) -> None:
+        link = link_to(stand_in)
         link.limits.per_minute = 40
         async with live(link) as stage:
             await stage.pilot.pause(0.4)
@@ -593,8 +579,8 @@ class TestUnderTheCursor:
 
 
 class TestAskingTheDevice:
-    async def test_both_answers_side_by_side(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), size=(120, 50)) as stage:
+    async def test_both_answers_side_by_side(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), size=(120, 50)) as stage:
             await stage.press("j", "D")
             assert isinstance(stage.app.screen, DeviceScreen)
             text = page(stage)
@@ -608,14 +594,12 @@ class TestAskingTheDevice:
                 "security-policy-match", "decryption-policy-match", "authentication-policy-match",
             ]  # fmt: skip
 
-    async def test_a_difference_is_marked_trusted_and_lowers_confidence(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
+    async def test_a_difference_is_marked_trusted_and_lowers_confidence(self, stand_in: StandIn) -> None:
         def test(rulebase: str, asked: Any) -> Any:
             return [{"name": "guest-web", "index": "9", "action": "allow"}] if rulebase == "security" else []
 
         stand_in.estate.test = test
-        async with live(link_to(stand_in, tmp_path), size=(120, 50)) as stage:
+        async with live(link_to(stand_in), size=(120, 50)) as stage:
             await stage.press("j", "j", "j")
             before = stage.explorer.explained.finding.verdict
             await stage.press("D")
@@ -628,18 +612,16 @@ class TestAskingTheDevice:
                 after.verdict.confidence
             )
 
-    async def test_a_test_that_is_refused_says_why_and_the_others_answer(
-        self, stand_in: StandIn, tmp_path: Path
-    ) -> None:
+    async def test_a_test_that_is_refused_says_why_and_the_others_answer(self, stand_in: StandIn) -> None:
         stand_in.fail(Fault.NO_RIGHTS, "test decryption")
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("j", "D")
             assert "no answer" in page(stage)
             assert "no right to test decryption-policy-match" in page(stage)
             assert page(stage).count("both end at the same rule") == 1
 
-    async def test_no_connection_is_a_sentence_on_the_page(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_no_connection_is_a_sentence_on_the_page(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             stand_in.fail(Fault.CLOSE)
             await stage.press("D")
             assert "was cut in the middle of" in page(stage)
@@ -649,10 +631,10 @@ class TestAskingTheDevice:
 
 class TestFetching:
     async def test_the_filter_goes_to_the_log_and_older_rows_come_next(
-        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(live_screen, "MOST", 40)
-        async with live(link_to(stand_in, tmp_path), size=(120, 50)) as stage:
+        async with live(link_to(stand_in), size=(120, 50)) as stage:
             await stage.press("a", "slash")
             await stage.type("( app eq dns )")
             await stage.press("enter", "F")
@@ -668,17 +650,17 @@ class TestFetching:
             assert "session_end_reason eq policy-deny" in followed
             assert "( app eq dns )" in followed
 
-    async def test_words_cant_be_asked_of_the_log(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_words_cant_be_asked_of_the_log(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("a", "slash", "s", "s", "l", "enter")
             sent = len(stand_in.seen)
             await stage.press("F")
             assert "nothing of this filter can be asked" in stage.text
             assert len(stand_in.seen) == sent
 
-    async def test_the_session_table_is_counted_before_it_is_fetched(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_the_session_table_is_counted_before_it_is_fetched(self, stand_in: StandIn) -> None:
         estate = stand_in.estate
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("L")
             assert isinstance(stage.app.screen, PickScreen)
             assert f"{len(estate.sessions):,} sessions, 2 calls" in stage.text
@@ -693,11 +675,9 @@ class TestFetching:
             await stage.press("R")
             assert len(stage.explorer.table.gone) == len(stage.rows) - denied() - 5
 
-    async def test_a_very_large_table_is_warned_of(
-        self, stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    async def test_a_very_large_table_is_warned_of(self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(live_screen, "VERY_MANY", 20)
-        async with live(link_to(stand_in, tmp_path), size=(120, 50)) as stage:
+        async with live(link_to(stand_in), size=(120, 50)) as stage:
             await stage.press("L")
             assert "a very large table" in stage.text
             await stage.type("20 of them")
@@ -706,16 +686,16 @@ class TestFetching:
             assert "left there" in stage.text
             assert stage.explorer.link.source.watched.state == "discard"
 
-    async def test_the_filter_is_pushed_down_to_the_session_table(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), where="( from eq users ) and ( app eq ssl )") as stage:
+    async def test_the_filter_is_pushed_down_to_the_session_table(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), where="( from eq users ) and ( app eq ssl )") as stage:
             await stage.press("L")
             assert "application ssl from users" in stage.text
             await stage.press("enter")
             last = [seen.parameters["cmd"] for seen in stand_in.seen if seen.words.startswith("show session all")][-1]
             assert "<application>ssl</application><from>users</from>" in last
 
-    async def test_esc_stops_what_is_fetched_and_its_job_is_ended(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), where="( app eq dns )") as stage:
+    async def test_esc_stops_what_is_fetched_and_its_job_is_ended(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), where="( app eq dns )") as stage:
             stand_in.desk.slow = 10_000
             await stage.pilot.press("F")
             await stage.wait(lambda: stand_in.desk.jobs)
@@ -724,8 +704,8 @@ class TestFetching:
             assert "stopped" in stage.text
             await stage.wait(lambda: stand_in.desk.jobs == {})
 
-    async def test_the_configuration_is_read_anew(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+    async def test_the_configuration_is_read_anew(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in)) as stage:
             text = stand_in.estate.configurations["effective-running"]
             stand_in.estate.configurations["effective-running"] = text.replace("block-peer-to-peer", "block-p2p")
             await stage.press("C")
@@ -734,8 +714,8 @@ class TestFetching:
 
 
 class TestLeaving:
-    async def test_leaving_ends_every_open_job(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), where="( app eq dns )") as stage:
+    async def test_leaving_ends_every_open_job(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), where="( app eq dns )") as stage:
             stand_in.desk.slow = 10_000
             await stage.pilot.press("F")
             await stage.wait(lambda: stand_in.desk.jobs)
@@ -744,9 +724,9 @@ class TestLeaving:
         assert stand_in.desk.jobs == {}
         assert stage.app.return_code == 0
 
-    async def test_leaving_while_it_opens(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_leaving_while_it_opens(self, stand_in: StandIn) -> None:
         stand_in.desk.slow = 10_000
-        async with live(link_to(stand_in, tmp_path), settled=False) as stage:
+        async with live(link_to(stand_in), settled=False) as stage:
             await stage.wait(lambda: stand_in.desk.jobs)
             await stage.press("escape", "escape")
             await stage.wait(lambda: not stage.app.is_running)
@@ -754,8 +734,8 @@ class TestLeaving:
 
 
 class TestKeeping:
-    async def test_a_masked_screen_shows_no_real_name_and_asks_nothing(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path), size=(200, 50)) as stage:
+    async def test_a_masked_screen_shows_no_real_name_and_asks_nothing(self, stand_in: StandIn) -> None:
+        async with live(link_to(stand_in), size=(200, 50)) as stage:
             causes = stage.explorer.bench.frame["cause"].to_list()
             await stage.press("X")
             assert "masked" in head(stage)
@@ -773,7 +753,7 @@ class TestKeeping:
             assert list(stage.explorer.table.news.values()) == ["~"]
 
     async def test_a_snapshot_of_it_opens_with_the_same_verdicts(self, stand_in: StandIn, tmp_path: Path) -> None:
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             stage.explorer.ask_about(stage.explorer.table.row)
             await stage.settle()
             assert stage.explorer.bench.site.fetched == {stage.explorer.table.row}
@@ -795,7 +775,7 @@ class TestSecrets:
         monkeypatch.setattr(clipboard, "gettempdir", lambda: str(tmp_path), raising=False)
         secrets = (KEY, "s3cret-phrase")
         stand_in.password = "s3cret-phrase"
-        async with live(link_to(stand_in, tmp_path, key=None), size=(200, 60), reports=tmp_path / "reports") as stage:
+        async with live(link_to(stand_in, key=None), size=(200, 60), reports=tmp_path / "reports") as stage:
             await stage.log_in("s3cret-phrase")
             await stage.press("D", "escape", "H")
             assert isinstance(stage.app.screen, RequestsScreen)
@@ -812,11 +792,11 @@ class TestSecrets:
         assert {one.path for one in stand_in.seen} == {"/api/"}
         assert {one.words.split()[0] for one in stand_in.seen} <= {"keygen", "show", "test", "log", "config", "request"}
 
-    async def test_hostile_values_are_harmless_on_the_screen(self, stand_in: StandIn, tmp_path: Path) -> None:
+    async def test_hostile_values_are_harmless_on_the_screen(self, stand_in: StandIn) -> None:
         evil = "\u202egnp.exe[/bold]\u2066" + "A" * 10_000
         change(stand_in, application=evil, **{"security-rule": evil})
         stand_in.estate.system["hostname"] = "fw\u202e1[red]"
-        async with live(link_to(stand_in, tmp_path)) as stage:
+        async with live(link_to(stand_in)) as stage:
             await stage.press("D", "escape", "o", "escape", "enter", "v")
             assert "\u202e" not in stage.text
             await stage.press("escape", "escape")
@@ -882,8 +862,8 @@ def _keys(scope: str) -> list[str]:
     return [key for binding in bindings(scope) for key in binding.key.split(",")]  # type: ignore[union-attr]
 
 
-async def test_the_palette_and_the_footer_have_the_live_commands(stand_in: StandIn, tmp_path: Path) -> None:
-    async with live(link_to(stand_in, tmp_path), size=(200, 50)) as stage:
+async def test_the_palette_and_the_footer_have_the_live_commands(stand_in: StandIn) -> None:
+    async with live(link_to(stand_in), size=(200, 50)) as stage:
         assert "D ask device" in stage.lines[-1]
         await stage.press("colon")
         await stage.type("own policy tests")

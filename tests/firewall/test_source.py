@@ -230,6 +230,25 @@ class TestContent:
         assert sum(seen.words.startswith("config get") for seen in stand_in.seen) == 2
 
 
+class TestTheWholeHour:
+    def test_all_logs_of_it_cover_all_sessions(self, source: FirewallSource, stand_in: StandIn) -> None:
+        source.open(silent())
+        assert source.site.fetched == frozenset()
+        source.fetch_related(row_of(source, 4711), silent())
+        assert source.site.fetched == {row_of(source, 4711).row}
+        source.fetch_logs(silent())
+        source.fetch_related(row_of(source, 4719), silent())
+        assert source.site.fetched is None
+        assert set(source.site.logs) == set(Kind) - {Kind.TRAFFIC}
+        assert stand_in.desk.jobs == {}
+
+    def test_rows_that_did_not_come_prove_nothing(self, source: FirewallSource, stand_in: StandIn) -> None:
+        source.open(silent())
+        stand_in.fail(Fault.ERROR, "log decryption")
+        source.fetch_related(row_of(source, 4711), silent())
+        assert source.site.fetched == frozenset()
+
+
 class TestWatching:
     def test_rows_keep_their_numbers_while_sessions_come_and_go(self, source: FirewallSource, full: Estate) -> None:
         source.open(silent())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from whydeny.cli.inputs import release_of
-from whydeny.cli.main import narrate, reported
+from whydeny.cli.main import complain, narrate, reported
 from whydeny.model.errors import UsageError
 from whydeny.model.safe import is_safe, safe_text
 from whydeny.settings import CONNECTIONS, user_folders
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from whydeny.ui.link import Link, Target
 
 _FILE = click.Path(path_type=Path)
+INSECURE = "whydeny: TLS NOT VERIFIED (--insecure): anybody between here and the firewall can read and change all of it"
 
 
 @click.command("connect")
@@ -42,20 +43,31 @@ _FILE = click.Path(path_type=Path)
 @click.option("--save-profile", metavar="NAME", help="Keep host, trust and user under this name; no secret is kept.")
 @click.option("--where", metavar="FILTER", help="Begin with this filter, and send it to the traffic log.")
 @click.option("--pan-os", metavar="VERSION", help="The PAN-OS release, over what the firewall says.")
+@click.option("-o", "--output", metavar="NAME", type=_FILE, help="No screen: save a snapshot, NAME.whydeny.")
+@click.option("--force", is_flag=True, help="With --output: replace a file that is there.")
 @reported
-def connect_command(host: str | None, where: str | None, pan_os: str | None, **given: Any) -> None:
-    """Open a live firewall on the screen: sessions refused in the last hour, and why.
+def connect_command(
+    host: str | None, where: str | None, pan_os: str | None, output: Path | None, force: bool, **given: Any
+) -> None:
+    """Open a live firewall on the screen, or save it: sessions refused in the last hour, and why.
 
     Nothing is ever changed on it: whydeny sends key requests, show and test commands, log queries and configuration
     reads, and nothing else. Passwords and keys are never taken from the command line, where other users of the machine
     can see them: give a file, a variable or a tag, or type them into the form.
     """
     release = release_of(pan_os)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("a live firewall is looked at on the screen, which needs a terminal")
-    if given["insecure"]:
-        narrate("TLS NOT VERIFIED (--insecure): anybody between here and the firewall can read and change all of it")
+    if output is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "a live firewall is looked at on the screen, which needs a terminal; --output saves it instead"
+        )
     link = make_link(host, **given)
+    if link.target.insecure:  # also with --quiet
+        complain(INSECURE)
+    if output is not None:
+        from whydeny.cli.save_live import save_live
+
+        save_live(link, output, force, where, release)
+        return
     from whydeny.ui.live import run_live  # the screen is loaded only when it is opened
 
     sys.exit(run_live(link, where, release=release))

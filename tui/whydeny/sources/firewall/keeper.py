@@ -99,7 +99,8 @@ class SiteKeeper:
     def take_fetched(self, row: int) -> None:
         """The related rows of a session are all there."""
         with self._lock:
-            self.set(fetched=(self.site.fetched or frozenset()) | {row})
+            if self.site.fetched is not None:
+                self.set(fetched=self.site.fetched | {row})
 
     def take_tests(self, tests: list[PolicyTest]) -> None:
         """Answers of policy tests, in place of earlier ones that asked the same."""

@@ -202,6 +202,15 @@ class FirewallSource:
             self._keeper.take_fetched(session.row)
         return self.site
 
+    def fetch_logs(self, progress: Progress) -> Site:
+        """The other logs of the hour of the first view, as far as one query each brings them: they cover all sessions
+        alike. For work without a user who looks at single sessions."""
+        with self._work(progress):
+            for kind in (kind for kind in Kind if kind is not Kind.TRAFFIC):
+                self._try(partial(self._search, kind, self._last_hour(), progress, MOST))
+            self._keeper.set(fetched=None)
+        return self.site
+
     def reload_configuration(self, progress: Progress) -> Site:
         """Read the configuration anew, after a commit for instance."""
         with self._work(progress):
