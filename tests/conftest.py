@@ -13,7 +13,7 @@ from whydeny.sources.open import open_inputs
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Settings, data and cache in a temporary folder, so that no test reads or writes the user's own."""
     home = tmp_path_factory.mktemp("home")

@@ -19,7 +19,10 @@ KEY_LINES = re.compile(r"(?:^\| `.*\|\n)+", re.MULTILINE)
 
 def test_two_commands_of_one_line_set_everything_up() -> None:
     commands = [line for line in README.splitlines() if line.startswith("python3 -m venv ")]
-    assert [command.rpartition(" && ")[2] for command in commands] == [".venv/bin/whydeny demo", ".venv/bin/pytest"]
+    assert [command.rpartition(" && ")[2] for command in commands] == [
+        ".venv/bin/whydeny demo",
+        ".venv/bin/pytest -n auto",
+    ]
 
 
 def test_every_file_that_it_points_to_is_there() -> None:

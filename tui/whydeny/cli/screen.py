@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -80,4 +81,10 @@ def demo_command(live: bool) -> None:
     if live:
         explore_live_demo()
     with demo_folder() as folder:
-        explore(lambda progress: open_site((folder,), progress), "demonstration (synthetic)")
+
+        def read(progress: Progress) -> Site:
+            site = open_site((folder,), progress)
+            site.sources = [replace(source, name=Path(source.name).name) for source in site.sources]
+            return site
+
+        explore(read, "demonstration (synthetic)")
