@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from whydeny.ui.link import Link, Target
 
 _FILE = click.Path(path_type=Path)
-INSECURE = "whydeny: TLS NOT VERIFIED (--insecure): anybody between here and the firewall can read and change all of it"
+INSECURE = "TLS NOT VERIFIED (--insecure): anybody between here and the firewall can read and change all of it"
 
 
 @click.command("connect")
