@@ -383,6 +383,18 @@ class TestPanorama:
                 "099900000001"
             }
 
+    async def test_another_is_chosen_where_panorama_has_no_connection_to_it(self, stand_in: StandIn) -> None:
+        stand_in.fail(Fault.NOT_CONNECTED, "show system info")
+        async with live(link_to(stand_in, panorama=True)) as stage:
+            await stage.press("enter")
+            assert "Panorama has no connection to this firewall now" in " ".join(stage.text.split())
+            assert "Enter chooses another firewall" in stage.text
+            stand_in.recover()
+            await stage.press("enter")
+            assert isinstance(stage.app.screen, FirewallsScreen)
+            await stage.press("enter")
+            assert len(stage.rows) == shown()
+
     async def test_a_name_finds_it(self, stand_in: StandIn) -> None:
         async with live(link_to(stand_in, panorama=True, firewall="DEMO-HQ-FW1")) as stage:
             assert len(stage.rows) == shown()
@@ -723,6 +735,19 @@ class TestLeaving:
             await stage.wait(lambda: not stage.app.is_running)
         assert stand_in.desk.jobs == {}
         assert stage.app.return_code == 0
+
+    async def test_leaving_without_a_connection_takes_no_time(self, stand_in: StandIn) -> None:
+        link = link_to(stand_in)
+        link.limits.back_off = (60.0,)
+        async with live(link, where="( app eq dns )") as stage:
+            stand_in.desk.slow = 10_000
+            await stage.pilot.press("F")
+            await stage.wait(lambda: stand_in.desk.jobs)
+            stand_in.fail(Fault.CLOSE)
+            await stage.pilot.press("q")
+            await stage.wait(lambda: not stage.app.is_running)
+            began = time.monotonic()
+        assert time.monotonic() - began < 5
 
     async def test_leaving_while_it_opens(self, stand_in: StandIn) -> None:
         stand_in.desk.slow = 10_000

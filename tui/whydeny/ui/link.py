@@ -75,6 +75,7 @@ class Link:
         self._source: FirewallSource | None = None
         self._key = key
         self._password = password
+        self._chosen = False  # from the list of a Panorama's firewalls
 
     @property
     def ready(self) -> bool:
@@ -111,6 +112,13 @@ class Link:
     def choose(self, serial: str) -> None:
         """Mean this firewall of the Panorama's."""
         self.target = replace(self.target, panorama=True, serial=serial)
+        self._chosen = True
+
+    def choose_another(self) -> bool:
+        """Leave open again which firewall is meant, where it was chosen from the list. Whether it was."""
+        if self._chosen:
+            self.target = replace(self.target, serial=None, firewall=None)
+        return self._chosen
 
     def open(self, progress: Progress, on_site: Callable[[Site], None]) -> Site:
         """Log in where needed, find the firewall, and open it; `on_site` gets the first view.
@@ -135,8 +143,13 @@ class Link:
             raise FirewallError(Failure.CREDENTIALS, f"{self.target.name}: give a user and a password")
         self.source.connection.log_in(self.target.user, password, progress)
 
+    def hurry(self) -> None:
+        """Try nothing twice from now on: the user is leaving."""
+        self.limits.back_off = ()
+
     def close(self) -> None:
         """Leave: stop what runs, and wait a little until open jobs are ended."""
+        self.hurry()
         if self._source is not None:
             self._source.close()
 

@@ -90,8 +90,13 @@ class LiveApp(ExplorerApp):
 
     def leave_with(self, sentence: str) -> None:
         """Leave before there was anything to see; what failed is said on the terminal."""
+        self.link.hurry()
         self.jobs.cancel_all()
         self.exit(return_code=FAILED if sentence else STOPPED, message=Text(sentence) if sentence else None)
+
+    def _end(self, status: int) -> None:
+        self.link.hurry()
+        super()._end(status)
 
     def action_leave(self) -> None:
         """Leave from the top; deeper, one step back."""

@@ -148,6 +148,8 @@ class LoginScreen(BaseScreen):
         elif failure is Failure.CERTIFICATE:
             self._show_sentence(str(error), "Enter tries again, Esc leaves")
             self.app.push_screen(CertificateScreen(self._link.target, str(error)), self._trusted)
+        elif failure is Failure.NOT_CONNECTED and self._link.choose_another():
+            self._show_sentence(str(error), "Enter chooses another firewall, Esc leaves")
         elif failure in LOG_IN:
             self._link.forget_login()
             self._ask(str(error))
