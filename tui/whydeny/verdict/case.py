@@ -137,6 +137,8 @@ class Case:
     @property
     def named_rule(self) -> str:
         """The rule that the row names, for sentences."""
+        if self.session.live and self.logged is not None:
+            return self.logged.name  # a discarded session may show the rule that refused it
         return self.session.rule or "a rule that the row doesn't name"
 
     def flag(self, flag: Flag) -> bool | None:
