@@ -27,6 +27,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         for name, folder in own.items():
             patch.setitem(os.environ, name, str(folder))
+        patch.delitem(os.environ, "NO_COLOR", raising=False)  # --no-color sets it for the whole process
         yield home
 
 
