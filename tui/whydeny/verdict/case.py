@@ -19,7 +19,7 @@ from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
 from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members, named_applications
 from whydeny.verdict.device import Tested, tested
 from whydeny.verdict.events import Event
-from whydeny.verdict.finding import Evidence, Outcome
+from whydeny.verdict.finding import Outcome
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
 
@@ -476,10 +476,6 @@ class Case:
     def is_tcp(self) -> bool:
         """Whether the session is TCP."""
         return self.session.protocol == TCP
-
-    def supporting(self, text: str, weight: float, **more: Any) -> Evidence:
-        """Evidence from a sentence and its weight."""
-        return Evidence(text, weight, **more)
 
 
 def moment_text(moment: datetime | None) -> str:

@@ -1,29 +1,16 @@
 """application-default and its ports, as evidence."""
 
+from whydeny.model.applications import SECURE_PORTS
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import CantTell, RuledOut
-
-# TLS ports of the applications that have one from 9.0; ports other than 443 are common knowledge, not the vendor's.
-TLS_PORTS = {
-    "web-browsing": (443,),
-    "smtp": (465, 587),
-    "ftp": (990,),
-    "ldap": (636,),
-    "pop3": (995,),
-    "imap": (993,),
-}
 
 
 def on_tls_port(case: Case) -> bool:
     """Whether the destination port is one on which the application is expected inside TLS."""
     application = case.application_of(case.application)
-    port = case.session.destination_port
-    ports = set(TLS_PORTS.get(case.application, (443,)))
-    if application is not None:
-        ports |= {
-            int(p) for text in application.secure_ports for p in text.rpartition("/")[2].split(",") if p.isdigit()
-        }
-    return case.is_tcp and port in ports
+    written = [*SECURE_PORTS.get(case.application, ("tcp/443",)), *(application.secure_ports if application else ())]
+    ports = {int(port) for text in written for port in text.rpartition("/")[2].split(",") if port.isdigit()}
+    return case.is_tcp and case.session.destination_port in ports
 
 
 def default_port_miss(case: Case) -> bool:

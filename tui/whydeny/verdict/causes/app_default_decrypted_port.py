@@ -22,12 +22,13 @@ What else looks like this
 From 9.0 the same values match; then plain HTTP on 443 or a decrypted application on another port is app-default-port.
 """
 
+from whydeny.model.applications import SECURE_PORTS
 from whydeny.model.configuration import Rule
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import PORTS, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
-from whydeny.verdict.ports import TLS_PORTS, default_port_miss, default_port_rules_out, on_tls_port
+from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, THREAD
 
 CAUSE = Cause(
@@ -64,7 +65,7 @@ def check(case: Case) -> Answer:
 
 
 def _row_alone(case: Case, port: str) -> Answer:
-    if case.at_least(9) is False and case.session.decrypted and case.application in TLS_PORTS:
+    if case.at_least(9) is False and case.session.decrypted and case.application in SECURE_PORTS:
         what = f"{case.application} was found inside TLS on {port}, which application-default does not hold before 9.0"
         evidence = Evidence("the row's flags say that the session was decrypted", 0.1)
         return held_by_row(case, what, evidence, _fix(case), "a rule with service application-default")
