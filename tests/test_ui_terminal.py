@@ -119,24 +119,14 @@ def test_suspend_gives_the_terminal_back_and_comes_back(terminal: Terminal) -> N
 
 
 def test_a_resize_draws_everything_anew(terminal: Terminal) -> None:
+    terminal.type("export COLUMNS=80 LINES=24")  # handed down by some shells: the terminal knows better
+    terminal.press("Enter")
     terminal.start()
+    assert "y copy" in terminal.text.split("\n")[29]
     terminal.run("resize-window", "-x", "80", "-y", "24")
     terminal.until(lambda: "? help" in terminal.text.split("\n")[23])
-    time.sleep(1)  # tmux tells a program of a new size a moment late, and of two close together but once
     terminal.run("resize-window", "-x", "200", "-y", "60")
-    width = 200
-
-    def follows() -> bool:
-        # tmux may swallow a size while the machine is busy; another one that differs by a column must be followed.
-        nonlocal width
-        if "denied by" in terminal.text and "q leave" in terminal.text:
-            return True
-        width = 399 - width
-        terminal.run("resize-window", "-x", str(width), "-y", "60")
-        time.sleep(2)
-        return False
-
-    terminal.until(follows)
+    terminal.until(lambda: "denied by" in terminal.text and "q leave" in terminal.text.split("\n")[59])
 
 
 def test_the_finding_reaches_the_buffer_of_tmux(terminal: Terminal) -> None:

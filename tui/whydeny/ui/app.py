@@ -5,7 +5,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -209,6 +209,14 @@ class ExplorerApp(App[int]):
         self.push_screen(PickScreen("Commands", screen.commands()), run)
 
 
+def follow_terminal(environment: MutableMapping[str, str] = os.environ) -> None:
+    """Take the size from the terminal itself: COLUMNS and LINES, which some shells and programs hand down, would be
+    believed for as long as the program runs, whatever the window does."""
+    if sys.stdout.isatty() and os.get_terminal_size(sys.stdout.fileno()).columns:
+        environment.pop("COLUMNS", None)
+        environment.pop("LINES", None)
+
+
 def refuse_dumb(environment: Mapping[str, str] = os.environ) -> None:
     """Raises `UsageError` where the terminal says that it can't place a cursor: Textual would take it for one that
     can do everything."""
@@ -234,10 +242,19 @@ def run_explorer(
     `open_site` reads the inputs; it runs in a thread, reports how far it is and stops when asked. `title` names the
     inputs; `where` is the filter to start with; the rest says whose policy is meant where the inputs leave it open.
     """
-    refuse_dumb()
+    return run_on_terminal(ExplorerApp(open_site, title, where, users_options(release, serial, device_group)))
+
+
+def users_options(release: Release | None, serial: str | None, device_group: str | None) -> Options:
+    """How the user's settings want the explorer."""
     settings, passed_over = read_settings(choices=CHOICES)
     folders = user_folders()
-    options = Options(release, serial, device_group, settings, passed_over, folders.reports, folders.data / memory.FILE)
-    app = ExplorerApp(open_site, title, where, options)
-    app.run(mouse=settings.mouse)
+    return Options(release, serial, device_group, settings, passed_over, folders.reports, folders.data / memory.FILE)
+
+
+def run_on_terminal(app: ExplorerApp) -> int:
+    """Show `app` until the user leaves; the exit status. Raises `UsageError` where the terminal can't."""
+    refuse_dumb()
+    follow_terminal()
+    app.run(mouse=app.options.settings.mouse)
     return app.return_code or 0

@@ -10,10 +10,9 @@ from whydeny.model.errors import InputError, WhydenyError
 from whydeny.model.progress import Progress
 from whydeny.model.release import Release
 from whydeny.model.site import Site
-from whydeny.settings import CONNECTIONS, read_settings, user_folders
+from whydeny.settings import CONNECTIONS, user_folders
 from whydeny.sources.firewall.profiles import load_profiles, save_profiles
-from whydeny.ui import memory
-from whydeny.ui.app import CHOICES, FAILED, ExplorerApp, Options
+from whydeny.ui.app import FAILED, ExplorerApp, Options, run_on_terminal, users_options
 from whydeny.ui.jobs import Job
 from whydeny.ui.link import Link
 from whydeny.ui.live_bench import Grown, first_bench
@@ -115,12 +114,7 @@ def run_live(
     device_group: str | None = None,
 ) -> int:
     """Show a live firewall until the user leaves, end what is still open there, and give the exit status."""
-    settings, passed_over = read_settings(choices=CHOICES)
-    folders = user_folders()
-    options = Options(release, serial, device_group, settings, passed_over, folders.reports, folders.data / memory.FILE)
-    app = LiveApp(link, where, options)
     try:
-        app.run(mouse=settings.mouse)
+        return run_on_terminal(LiveApp(link, where, users_options(release, serial, device_group)))
     finally:
         link.close()
-    return app.return_code or 0
