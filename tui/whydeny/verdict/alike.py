@@ -89,9 +89,7 @@ class _Signature:
         """The numbers of the signatures."""
         alone = np.where(self._single, np.arange(len(self._rows)) + 1, 0)
         frame = pl.DataFrame({name: pl.Series(name, values) for name, values in self._columns.items()})
-        keys = frame.with_columns(pl.Series("alone", alone)).select(pl.struct(pl.all()).hash(seed=1).alias("key"))[
-            "key"
-        ]
+        keys = frame.with_columns(pl.Series("alone", alone)).hash_rows(seed=1)
         _, found = np.unique(keys.to_numpy(), return_inverse=True)
         return found.astype(np.int64)
 

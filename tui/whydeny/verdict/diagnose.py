@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rulebase
+from whydeny.policy.lookup import LookUp
 from whydeny.verdict.case import Case
 from whydeny.verdict.catalogue import UNEXPLAINED, Entry, catalogue
 from whydeny.verdict.cause import Answer, CantTell, Held, RuledOut, confidence
@@ -20,10 +21,44 @@ RIVAL_FROM, RIVALRY = 0.5, 0.5
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict in four values, as the session table shows it."""
+
+    cause: str | None
+    variant: str | None
+    confidence: float
+    denied_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Candidate:
     entry: Entry
     answer: Held | CantTell
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    """The causes' answers against each other: the verdict, what else could be it, and what lowered the confidence."""
+
+    answers: dict[str, Answer]
+    ground: Standing
+    best: _Candidate
+    rest: list[_Candidate]
+    rival: _Candidate | None
+    missing: tuple[str, ...]
+    confidence: float
+
+    @property
+    def held(self) -> Held:
+        """What the cause of the verdict says."""
+        assert isinstance(self.best.answer, Held)
+        return self.best.answer
+
+    @property
+    def open_causes(self) -> list[CantTell]:
+        """The answers of the causes that can't be told."""
+        return [candidate.answer for candidate in self.rest if isinstance(candidate.answer, CantTell)]
 
 
 def needs_cause(case: Case) -> bool:
@@ -35,35 +70,57 @@ def needs_cause(case: Case) -> bool:
 
 def diagnose(case: Case) -> Finding:
     """Everything that is found out about one session."""
-    lookups = {
+    lookups = look_ups(case)
+    if not needs_cause(case):
+        return Finding(case.session, case.outcome, plain_verdict(case), (), (), lookups, case.session.rule)
+    weighed = _weigh(case)
+    excluded = tuple(
+        Exclusion(name, answer.because) for name, answer in weighed.answers.items() if isinstance(answer, RuledOut)
+    )
+    unexplained = weighed.best.entry.id == UNEXPLAINED
+    verdict = _unexplained(case, weighed) if unexplained else _verdict(case, weighed)
+    alternatives = _alternatives(weighed.rest, verdict)
+    return Finding(case.session, case.outcome, verdict, alternatives, excluded, lookups, case.session.rule)
+
+
+def judgement(case: Case) -> Judgement:
+    """The same verdict as `diagnose` without its words, for judging many sessions."""
+    if not needs_cause(case):
+        verdict = plain_verdict(case)
+        return Judgement(verdict.cause, verdict.variant, verdict.confidence, verdict.denied_by)
+    weighed = _weigh(case)
+    cause, held = weighed.best.entry.id, weighed.held
+    if cause == UNEXPLAINED:
+        return Judgement(cause, None, weighed.confidence, None)
+    return Judgement(cause, held.variant, weighed.confidence, held.denied_by)
+
+
+def look_ups(case: Case) -> dict[Rulebase, LookUp]:
+    """The answers of the three rulebases."""
+    return {
         Rulebase.SECURITY: case.security,
         Rulebase.DECRYPTION: case.decryption,
         Rulebase.AUTHENTICATION: case.authentication,
     }
-    if not needs_cause(case):
-        return Finding(case.session, case.outcome, plain_verdict(case), (), (), lookups, case.session.rule)
+
+
+def _weigh(case: Case) -> _Weighed:
     answers = {entry.id: entry.check(case) for entry in catalogue().values()}
     ground = standing(case)
-    excluded = tuple(
-        Exclusion(name, answer.because) for name, answer in answers.items() if isinstance(answer, RuledOut)
-    )
     candidates = _candidates(answers, ground)
     best = _best(candidates)
     rest = [candidate for candidate in candidates if candidate is not best]
-    unexplained = best.entry.id == UNEXPLAINED
     rival = _rival(best, rest)
     if rival is not None:
         best = replace(best, confidence=best.confidence - RIVALRY * (rival.confidence - RIVAL_FROM))
-    verdict = _unexplained(case, best, rest, answers, ground) if unexplained else _verdict(case, best, ground, rival)
-    return Finding(
-        case.session,
-        case.outcome,
-        verdict,
-        _alternatives(rest, verdict),
-        excluded,
-        lookups,
-        case.session.rule,
-    )
+    if best.entry.id == UNEXPLAINED:
+        missing = _missing_of_all(rest, ground)
+        confidence = _how_unexplained(case, rest, ground, bool(missing))
+    else:
+        assert isinstance(best.answer, Held)
+        missing = tuple(dict.fromkeys((*best.answer.missing, *ground.missing)))
+        confidence = best.confidence
+    return _Weighed(answers, ground, best, rest, rival, missing, _round(confidence))
 
 
 def _candidates(answers: dict[str, Answer], ground: Standing) -> list[_Candidate]:
@@ -117,28 +174,24 @@ def _round(value: float) -> float:
     return round(value + 1e-9, 2)
 
 
-def _verdict(case: Case, best: _Candidate, ground: Standing, rival: _Candidate | None) -> Verdict:
-    answer = best.answer
-    assert isinstance(answer, Held)
+def _verdict(case: Case, weighed: _Weighed) -> Verdict:
+    answer, cause = weighed.held, weighed.best.entry.cause
     evidence = [_traced(case, item) for item in (*answer.evidence, *_tested(case))]
-    supports = tuple(item for item in evidence if item.weight > 0)
-    contradicts = tuple(item for item in evidence if item.weight <= 0)
-    missing = (*answer.missing, *ground.missing)
     return Verdict(
         headline=answer.headline,
-        cause=best.entry.id,
-        title=best.entry.cause.title,
+        cause=weighed.best.entry.id,
+        title=cause.title,
         variant=answer.variant,
-        confidence=_round(best.confidence),
-        confidence_why=_why(answer, ground, rival),
+        confidence=weighed.confidence,
+        confidence_why=_why(answer, weighed.ground, weighed.rival),
         denied_by=answer.denied_by,
-        supports=supports,
-        contradicts=contradicts,
-        missing=tuple(dict.fromkeys(missing)),
+        supports=tuple(item for item in evidence if item.weight > 0),
+        contradicts=tuple(item for item in evidence if item.weight <= 0),
+        missing=weighed.missing,
         fix=answer.fix,
         fix_at=answer.fix_at,
         commands=(*answer.commands, *commands_for(case)),
-        references=best.entry.cause.references,
+        references=cause.references,
     )
 
 
@@ -178,44 +231,47 @@ def _why(answer: Held, ground: Standing, rival: _Candidate | None) -> str:
     return " | ".join(parts)
 
 
-def _unexplained(
-    case: Case, best: _Candidate, rest: list[_Candidate], answers: dict[str, Answer], ground: Standing
-) -> Verdict:
-    """The honest answer, with how sure it is that nothing among the causes fits."""
-    answer = best.answer
-    assert isinstance(answer, Held)
-    open_causes = [candidate for candidate in rest if isinstance(candidate.answer, CantTell)]
-    evidence = [_traced(case, item) for item in (*answer.evidence, *_tested(case))]
+def _missing_of_all(rest: list[_Candidate], ground: Standing) -> tuple[str, ...]:
+    """What would settle whether one of the causes that can't be told is it after all."""
     missing = [*ground.missing]
-    for candidate in open_causes:
+    for candidate in rest:
         if isinstance(candidate.answer, CantTell) and candidate.answer.base >= 0.1:
             missing.append(candidate.answer.settle)
+    return tuple(dict.fromkeys(missing))
+
+
+def _how_unexplained(case: Case, rest: list[_Candidate], ground: Standing, missing: bool) -> float:
+    """How sure it is that nothing among the causes fits."""
     weightiest = max((candidate.confidence for candidate in rest), default=0.0)
+    doubtful = sum(isinstance(candidate.answer, CantTell) and candidate.confidence >= 0.1 for candidate in rest)
     covered = case.related.log(Kind.SYSTEM).covers(case.session.end)
-    sure = (
-        (0.85 if covered else 0.75)
-        - 0.8 * weightiest
-        - 0.05 * sum(candidate.confidence >= 0.1 for candidate in open_causes)
-    )
+    sure = (0.85 if covered else 0.75) - 0.8 * weightiest - 0.05 * doubtful
     cap = min(ground.cap, 0.5) if missing or ground.cap < 0.9 else 0.8
-    ruled_out = sum(isinstance(item, RuledOut) for item in answers.values())
-    why = f"{ruled_out} of {len(answers) - 1} causes are ruled out"
-    if open_causes:
-        why += f", {len(open_causes)} can't be told from these inputs"
+    return max(0.1, min(sure, cap))
+
+
+def _unexplained(case: Case, weighed: _Weighed) -> Verdict:
+    """The honest answer: what was ruled out, and what to fetch next."""
+    answer, cause, ground = weighed.held, weighed.best.entry.cause, weighed.ground
+    evidence = [_traced(case, item) for item in (*answer.evidence, *_tested(case))]
+    ruled_out = sum(isinstance(item, RuledOut) for item in weighed.answers.values())
+    why = f"{ruled_out} of {len(weighed.answers) - 1} causes are ruled out"
+    if weighed.open_causes:
+        why += f", {len(weighed.open_causes)} can't be told from these inputs"
     if ground.reasons:
         why += "; " + "; ".join(ground.reasons)
     return Verdict(
         headline=answer.headline,
-        cause=best.entry.id,
-        title=best.entry.cause.title,
-        confidence=_round(max(0.1, min(sure, cap))),
+        cause=weighed.best.entry.id,
+        title=cause.title,
+        confidence=weighed.confidence,
         confidence_why=why,
         supports=tuple(item for item in evidence if item.weight > 0),
         contradicts=tuple(item for item in evidence if item.weight <= 0),
-        missing=tuple(dict.fromkeys(missing)) or ("show session id of a new attempt while it is discarded",),
+        missing=weighed.missing or ("show session id of a new attempt while it is discarded",),
         fix=answer.fix,
         commands=commands_for(case),
-        references=best.entry.cause.references,
+        references=cause.references,
     )
 
 

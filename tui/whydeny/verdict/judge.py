@@ -13,13 +13,14 @@ from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import Release
 from whydeny.model.site import Site
+from whydeny.model.tables import Session
 from whydeny.policy.assemble import assemble
 from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.engine import Engine
 from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.verdict.alike import alike
 from whydeny.verdict.case import Answers, Case
-from whydeny.verdict.diagnose import diagnose, needs_cause
+from whydeny.verdict.diagnose import diagnose, judgement, look_ups, needs_cause
 from whydeny.verdict.finding import Finding, Outcome
 from whydeny.verdict.firewalls import Firewalls, same_line
 from whydeny.verdict.outcome import OUTCOMES, outcome_expression
@@ -134,12 +135,14 @@ class Judge:
             return None
         return Engine(policy, self.applications, self.site.answers, release or self.firewalls.strict_floor(serial))
 
-    def case(self, row: int, near: int = NEAR, answers: Answers | None = None) -> Case:
-        """One session with everything that can be asked about it; `near` misses of each rulebase are explained.
+    def case(self, row: int, near: int = NEAR) -> Case:
+        """One session with everything that can be asked about it; `near` misses of each rulebase are explained."""
+        return self.case_of(self.site.sessions.session(row), near)
 
-        `answers` are look-ups that are known already, of a session that the rules can't tell from this one.
-        """
-        session = self.site.sessions.session(row)
+    def case_of(self, session: Session, near: int = NEAR, answers: Answers | None = None) -> Case:
+        """`case` for a session of the table. `answers` are look-ups that are known already, of a session that the rules
+        can't tell from this one."""
+        row = session.row
         release = self.firewalls.release(session.serial, session.config_version)
         engine = self.engine_for(session.serial, session.vsys, release)
         reason = self.problems.get((session.serial or self.serial, session.vsys or "vsys1"), "")
@@ -171,20 +174,30 @@ class Judge:
         answers: dict[int, Answers] = {}
         self.groups = len(first)
         found: dict[str, list[object]] = {name: [] for name in JUDGED}
-        for done, place in enumerate(first.tolist()):
+        sessions = self.site.sessions.sessions(rows[first].tolist())
+        for done, (session, number) in enumerate(zip(sessions, classes[first].tolist(), strict=True)):
             if done % 64 == 0:
                 progress.step("judging sessions", done, len(first))
-            for name, value in self._judged_by(
-                int(rows[place]), answers.setdefault(int(classes[place]), Answers())
-            ).items():
+            for name, value in self._judged_by(session, answers.setdefault(number, Answers())).items():
                 found[name].append(value)
         progress.step("judging sessions", len(first), len(first))
         diagnosed = pl.DataFrame(found, schema=JUDGED)[pl.Series(numbers, dtype=pl.UInt32)]
         diagnosed = diagnosed.with_columns(pl.Series("row", rows, dtype=pl.UInt32))
         return judged.update(diagnosed, on="row", how="left", include_nulls=True).select(list(JUDGED))
 
-    def _judged_by(self, row: int, answers: Answers) -> dict[str, object]:
-        return self._judged(diagnose(self.case(row, near=0, answers=answers)))
+    def _judged_by(self, session: Session, answers: Answers) -> dict[str, object]:
+        case = self.case_of(session, near=0, answers=answers)
+        found = judgement(case)
+        judged: dict[str, object] = {
+            "outcome": case.outcome.value,
+            "cause": found.cause,
+            "variant": found.variant,
+            "confidence": found.confidence,
+            "denied_by": found.denied_by,
+        }
+        for rulebase, look in look_ups(case).items():
+            judged[f"{rulebase}_rule"] = look.rule.name if look.rule is not None else None
+        return judged
 
     def _alike(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
         """The groups of sessions that one diagnosis serves: each row's group, a place in `rows` for each group, and
@@ -237,20 +250,6 @@ class Judge:
         ruled = empty.update(pl.concat(parts), on="row", how="left") if parts else empty
         others = {name: pl.lit(None, dtype=kind).alias(name) for name, kind in JUDGED.items() if name not in names}
         return ruled.with_columns(**others).with_columns(outcome=self._outcomes[chosen])
-
-    @staticmethod
-    def _judged(finding: Finding) -> dict[str, object]:
-        verdict = finding.verdict
-        judged: dict[str, object] = {
-            "outcome": finding.outcome.value,
-            "cause": verdict.cause,
-            "variant": verdict.variant,
-            "confidence": verdict.confidence,
-            "denied_by": verdict.denied_by,
-        }
-        for rulebase, look in finding.lookups.items():
-            judged[f"{rulebase}_rule"] = look.rule.name if look.rule is not None else None
-        return judged
 
 
 def _rule_names(engine: Engine, rulebase: Rulebase, indices: pl.Series) -> pl.Series:

@@ -1,6 +1,5 @@
 """Rows of other sessions and other logs that belong to a session, found by index and never by scanning."""
 
-from collections import Counter
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -13,7 +12,7 @@ from whydeny.model.site import Site
 from whydeny.model.tables import LogTable, Session, empty_frame
 from whydeny.verdict.events import Timeline
 from whydeny.verdict.likeness import WAYS, Like, keys_frame
-from whydeny.verdict.rows import SLACK, Alike, Index, LogRows, TimedIndex, micros
+from whydeny.verdict.rows import SLACK, Alike, Index, LogRows, Rows, TimedIndex, micros
 
 _TOGETHER = 2_000_000  # microseconds within which sessions that end are taken to end together
 
@@ -104,19 +103,7 @@ class Related:
         sizes = np.zeros(len(self.outcomes), dtype=np.uint32)
         for _, group in part.group_by("serial"):
             ordered = group.sort("end")
-            ends, talks, own = (ordered[name].to_numpy() for name in ("end", "talk", "row"))
-            low, high = 0, 0
-            inside: Counter[int] = Counter()
-            for at in range(len(ends)):
-                while high < len(ends) and ends[high] <= ends[at] + _TOGETHER:
-                    inside[int(talks[high])] += 1
-                    high += 1
-                while ends[low] < ends[at] - _TOGETHER:
-                    inside[int(talks[low])] -= 1
-                    if not inside[int(talks[low])]:
-                        del inside[int(talks[low])]
-                    low += 1
-                sizes[own[at]] = len(inside) - 1
+            sizes[ordered["row"].to_numpy()] = _others_near(ordered["end"].to_numpy(), ordered["talk"].to_numpy())
         return pl.select(pl.when(denied).then(pl.Series(sizes)).alias("size"))["size"]
 
     def end(self, row: int) -> datetime | None:
@@ -168,8 +155,10 @@ class Related:
         """Rows of that session id whose life overlaps `near`'s on the same firewall."""
         found = []
         for row in self._by_id.equal(session_id).tolist():
+            if row == near.row:
+                continue
             other = self.session(row)
-            if row == near.row or (other.serial or near.serial) != (near.serial or other.serial):
+            if (other.serial or near.serial) != (near.serial or other.serial):
                 continue
             if other.end is not None and near.end is not None:
                 begin = near.start or near.end
@@ -204,11 +193,38 @@ class Related:
             found.append(row)
         return found
 
+    @cached_property
+    def several_systems(self) -> bool:
+        """Whether the sessions are of more than one virtual system."""
+        return self.frame["vsys"].n_unique() > 1
+
     def same_tuple(self, session: Session, seconds: float = 10.0) -> list[int]:
         """Other rows with the same addresses, ports and protocol that ended within `seconds`."""
         width = timedelta(seconds=seconds + (session.elapsed or 0))
         rows = self.from_same_source(session, width, timedelta(seconds=seconds))
+        if not rows:
+            return []
         for name in ("source_port", "destination_port", "protocol"):
             column, wanted = self.frame[name], getattr(session, name)
             rows = [row for row in rows if column[row] == wanted]
         return [row for row in rows if self.session(row).destination == session.destination]
+
+
+def _others_near(ends: Rows, talks: Rows) -> Rows:
+    """For each of these rows, in order of `ends` (microseconds): how many other conversations end near it."""
+    _, codes = np.unique(talks, return_inverse=True)
+    lows = np.searchsorted(ends, ends - _TOGETHER, side="left").tolist()
+    highs = np.searchsorted(ends, ends + _TOGETHER, side="right").tolist()
+    talk: list[int] = codes.tolist()
+    inside = [0] * (max(talk, default=0) + 1)
+    found, low, high, different = [], 0, 0, 0
+    for to_low, to_high in zip(lows, highs, strict=True):
+        for code in talk[high:to_high]:
+            different += not inside[code]
+            inside[code] += 1
+        for code in talk[low:to_low]:
+            inside[code] -= 1
+            different -= not inside[code]
+        low, high = to_low, to_high
+        found.append(different - 1)
+    return np.array(found, dtype=np.int64)

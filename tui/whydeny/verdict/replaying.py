@@ -16,7 +16,7 @@ from whydeny.policy.engine import PUSHED_MISSING, Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.questions import decryption_profile_of, enforcement_of
 from whydeny.policy.watch import Watch
-from whydeny.verdict.diagnose import diagnose
+from whydeny.verdict.diagnose import judgement
 from whydeny.verdict.judge import Judge
 from whydeny.verdict.replayed import Doubt, Effect, Idle, Move
 
@@ -333,7 +333,7 @@ class _Group:
             for number, row in enumerate(rows.tolist()):
                 if number % 64 == 0:
                     self.progress.step("asking what ended sessions", number, len(rows))
-                if diagnose(judge.case(int(self.places[row]), near=0)).verdict.cause == _CAUSES[rulebase]:
+                if judgement(judge.case(int(self.places[row]), near=0)).cause == _CAUSES[rulebase]:
                     effects[row] = self.found.effects[row] = CODES[Effect.RELEASED]
                     conditional[row] = matched.turning_after[row] >= 0 or matched.turning_before[row] >= 0
             self.found.conditional |= conditional

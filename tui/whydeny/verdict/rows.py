@@ -40,15 +40,15 @@ class Index:
     def equal(self, key: Any) -> Rows:
         """The rows whose value is `key`, in table order."""
         kind = self.keys.dtype.type
-        first = int(np.searchsorted(self.keys, kind(key), side="left"))
-        last = int(np.searchsorted(self.keys, kind(key), side="right"))
+        first = int(self.keys.searchsorted(kind(key), side="left"))
+        last = int(self.keys.searchsorted(kind(key), side="right"))
         return self.rows[first:last]
 
     def between(self, low: Any, high: Any) -> Rows:
         """The rows whose value lies in `low`..`high`, both included, in order of the value."""
         kind = self.keys.dtype.type
-        first = int(np.searchsorted(self.keys, kind(low), side="left"))
-        last = int(np.searchsorted(self.keys, kind(high), side="right"))
+        first = int(self.keys.searchsorted(kind(low), side="left"))
+        last = int(self.keys.searchsorted(kind(high), side="right"))
         return self.rows[first:last]
 
 
@@ -65,10 +65,10 @@ class TimedIndex:
     def within(self, key: int, low: int, high: int) -> list[int]:
         """The rows of `key` from `low` to `high` microseconds, both included, in order of time."""
         kind = self.keys.dtype.type
-        first = int(np.searchsorted(self.keys, kind(key), side="left"))
-        last = int(np.searchsorted(self.keys, kind(key), side="right"))
+        first = int(self.keys.searchsorted(kind(key), side="left"))
+        last = int(self.keys.searchsorted(kind(key), side="right"))
         moments = self.moments[first:last]
-        begin, end = np.searchsorted(moments, low, side="left"), np.searchsorted(moments, high, side="right")
+        begin, end = moments.searchsorted(low, side="left"), moments.searchsorted(high, side="right")
         found: list[int] = self.rows[first + int(begin) : first + int(end)].tolist()
         return found
 
@@ -195,8 +195,12 @@ class LogRows:
         others = [name for name in (*_TUPLE, "serial", "vsys") if name in self.table.frame.columns]
         return self.table.frame.select(*addresses, *others, pl.coalesce("time", "receive_time").alias("moment"))
 
+    @cached_property
+    def _key_names(self) -> list[str]:
+        return self._keys.columns
+
     def _belongs(self, row: int, session: Session) -> bool:
-        values = dict(zip(self._keys.columns, self._keys.row(row), strict=True))
+        values = dict(zip(self._key_names, self._keys.row(row), strict=True))
         if "source_lo" in values:
             for name in ("source", "destination"):
                 wanted = getattr(session, name)

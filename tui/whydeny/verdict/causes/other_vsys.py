@@ -84,6 +84,8 @@ def check(case: Case) -> Answer:
 def _same_flow(case: Case) -> list[int]:
     """Rows of the same flow, as this virtual system had it and as it passed it on: translated."""
     session = case.session
+    if not case.related.several_systems:
+        return []
     rows = case.related.same_tuple(session)
     if session.nat_source is None and session.nat_destination is None:
         return rows
