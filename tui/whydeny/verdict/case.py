@@ -1,12 +1,11 @@
 """One session with everything that can be asked about it: look-ups, the rule that moved, rows that belong to it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
-from typing import Any, cast
+from typing import cast
 
 from whydeny.model.applications import Application
-from whydeny.model.columns import Kind
 from whydeny.model.configuration import AuthenticationObject, DecryptionProfile, Policy, Rule, Rulebase
 from whydeny.model.flags import Flag
 from whydeny.model.protocols import TCP
@@ -18,10 +17,9 @@ from whydeny.policy.flows import flow_of
 from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
 from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members, named_applications
 from whydeny.verdict.device import Tested, tested
-from whydeny.verdict.events import Event
 from whydeny.verdict.finding import Outcome
-from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
+from whydeny.verdict.surroundings import Surroundings
 
 NOT_IDENTIFIED = frozenset({"incomplete", "insufficient-data", "not-applicable"})
 HANDSHAKE_APPLICATIONS = frozenset({"ssl", *NOT_IDENTIFIED})
@@ -31,9 +29,6 @@ ADDRESS_FIELDS = frozenset({"source", "destination"})
 
 
 NO_CONFIGURATION = "no configuration of this firewall among the inputs"
-
-
-HOUR, MINUTE, TICK = timedelta(hours=1), timedelta(minutes=1), timedelta(milliseconds=1)
 
 
 def no_policy(rulebase: Rulebase, reason: str = "") -> LookUp:
@@ -76,7 +71,7 @@ class Answers:
     traces: dict[int, RuleTrace] = field(default_factory=dict)
 
 
-class Case:
+class Case(Surroundings):
     """A session under diagnosis. Everything is worked out when first asked, and only once."""
 
     def __init__(
@@ -91,9 +86,8 @@ class Case:
         floor: Release | None = None,
         answers: Answers | None = None,
     ) -> None:
-        self.session = session
+        super().__init__(session, related)
         self.outcome = outcome
-        self.related = related
         self.engine = engine
         self.release = release
         self._near = near
@@ -383,94 +377,6 @@ class Case:
     def profile(self, rule: Rule) -> DecryptionProfile | None:
         """The decryption profile of a rule."""
         return decryption_profile_of(self.policy, rule) if self.policy else None
-
-    # --- other rows
-
-    def log_rows(self, kind: Kind) -> list[dict[str, Any]]:
-        """The rows of another log that belong to this session; each has its table index under `row`."""
-        log = self.related.log(kind)
-        return [log.table.row(row) | {"row": row} for row in log.of_session(self.session)]
-
-    @cached_property
-    def decryption_rows(self) -> list[dict[str, Any]]:
-        """The decryption-log rows of this session."""
-        return self.log_rows(Kind.DECRYPTION)
-
-    @cached_property
-    def url_rows(self) -> list[dict[str, Any]]:
-        """The URL-log rows of this session."""
-        return self.log_rows(Kind.URL)
-
-    @cached_property
-    def threat_rows(self) -> list[dict[str, Any]]:
-        """The threat-log rows of this session."""
-        return self.log_rows(Kind.THREAT)
-
-    def address_rows(self, kind: Kind, before: timedelta, after: timedelta) -> list[dict[str, Any]]:
-        """Rows of an authentication, User-ID or IP-tag log about the source address, from `before` its start."""
-        session = self.session
-        if session.source is None or session.end is None:
-            return []
-        log = self.related.log(kind)
-        first, last = (session.start or session.end) - before, session.end + after
-        rows = [log.table.row(row) | {"row": row} for row in log.about_address(session.source, first, last)]
-        return [row for row in rows if not (row.get("serial") and session.serial) or row["serial"] == session.serial]
-
-    def like(self, way: Like, before: timedelta, after: timedelta) -> list[int]:
-        """Rows that are like this one in a way, from `before` its start to `after` its end, in order of time.
-
-        Ways that go by the start of the other session count from `before` this one's start as well.
-        """
-        session = self.session
-        if session.end is None:
-            return []
-        begin = session.start or session.end
-        return self.related.like(way).rows(session.row, begin - before, session.end + after)
-
-    def last_before(self, way: Like) -> Session | None:
-        """The last session like this one that ended before it did, within an hour before its start."""
-        rows = self.like(way, HOUR, -TICK)
-        return self.related.session(rows[-1]) if rows else None
-
-    @cached_property
-    def passed_with_other_category(self) -> Session | None:
-        """The last session of the same source under the same rule that passed with another URL category, from an hour
-        before its start to a minute after its end."""
-        category = self.session.category
-        for row in reversed(self.like(Like.RULE_PASSED, HOUR, MINUTE)):
-            if self.related.frame["category"][row] != category:
-                return self.related.session(row)
-        return None
-
-    def passed_later(self, way: Like, within: timedelta) -> Session | None:
-        """The next session like this one that began after its end."""
-        session = self.session
-        if session.end is None:
-            return None
-        rows = self.related.like(way).rows(session.row, session.end, session.end + within)
-        return self.related.session(rows[0]) if rows else None
-
-    @property
-    def cluster(self) -> int:
-        """How many other conversations of the firewall were refused within two seconds of this one's end."""
-        return int(self.related.cluster_sizes[self.session.row] or 0)
-
-    @cached_property
-    def events(self) -> list[Event]:
-        """Commits, content installs and list refreshes from 10 s before the session's end to 2 s after it."""
-        if self.session.end is None:
-            return []
-        end = self.session.end
-        timeline = self.related.timeline
-        return timeline.events(end - timedelta(seconds=10), end + timedelta(seconds=2), self.session.serial)
-
-    @cached_property
-    def same_before(self) -> Session | None:
-        """An earlier session with the same values wherever a rule could look, but let through to its end.
-
-        Had the configuration been the same then, it would have been refused like this one.
-        """
-        return self.last_before(Like.SAME_VALUES_PASSED)
 
     @property
     def is_tcp(self) -> bool:

@@ -34,12 +34,13 @@ from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.model.protocols import UDP
 from whydeny.policy.lookup import Certainty
-from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, HOUR, MINUTE, Case
+from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import LOOKUP_DENY, document_trail, held_by_row, row_trail, rule_trail
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import DECRYPTION_ERRORS, DECRYPTION_LOGS, END_REASONS, THREAD, WEBERBLOG
+from whydeny.verdict.surroundings import HOUR, MINUTE
 from whydeny.verdict.tls import (
     failed,
     is_ssh,

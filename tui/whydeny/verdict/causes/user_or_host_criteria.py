@@ -29,13 +29,14 @@ from datetime import timedelta
 
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
-from whydeny.verdict.case import HOUR, Case, moment_text
+from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.commands import quoted
 from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
+from whydeny.verdict.surroundings import HOUR
 
 HOST_FIELDS = frozenset({"source-hip", "destination-hip"})
 FIELDS = HOST_FIELDS | {"source-user"}
