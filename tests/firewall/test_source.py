@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from whydeny.model.tables import Session
 from whydeny.policy.assemble import assemble
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.xml_log import XmlLogReader
+from whydeny.sources.firewall import keeper
+from whydeny.sources.firewall import source as source_module
 from whydeny.sources.firewall.connection import Connection, open_connection
 from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.secret import Secret
@@ -172,6 +175,53 @@ class TestOpening:
         thread.join(5)
         assert len(failed) == 1
 
+    @pytest.mark.parametrize("late", [0.0, 0.05, 0.3], ids=str)
+    def test_a_job_that_is_being_enqueued_when_the_user_leaves_is_ended(
+        self, source: FirewallSource, stand_in: StandIn, late: float
+    ) -> None:
+        """The job is there before its number has come: the number is waited for."""
+        enqueue, there = stand_in.desk._enqueue, threading.Event()
+
+        def slowly(parameters: Any) -> bytes:
+            body = enqueue(parameters)
+            there.set()
+            time.sleep(late)
+            return body
+
+        stand_in.desk._enqueue = slowly  # type: ignore[method-assign]
+        progress, stopped = Progress(), threading.Event()
+
+        def search() -> None:
+            with pytest.raises(Cancelled):
+                source.search(Kind.TRAFFIC, "", progress)
+            stopped.set()
+
+        threading.Thread(target=search).start()
+        assert there.wait(5)
+        source.close()
+        assert stand_in.desk.jobs == {}
+        assert stopped.wait(1)
+
+    def test_a_silent_firewall_is_not_waited_for_when_leaving(self, source: FirewallSource, stand_in: StandIn) -> None:
+        stand_in.fail(Fault.SILENCE, "log traffic")
+        progress, failed = Progress(), []
+
+        def search() -> None:
+            try:
+                source.search(Kind.TRAFFIC, "", progress)
+            except Cancelled as stopped:
+                failed.append(stopped)
+
+        thread = threading.Thread(target=search)
+        thread.start()
+        while not stand_in.seen:
+            time.sleep(0.01)
+        began = time.monotonic()
+        source.close()
+        assert time.monotonic() - began < 4
+        thread.join(1)
+        assert failed
+
 
 class TestConfiguration:
     def test_put_together_from_its_parts(self, source: FirewallSource, full: Estate) -> None:
@@ -306,6 +356,32 @@ class TestWatching:
         full.version += 1
         assert len(source.refresh(silent()).gone) == 2
 
+    def test_sessions_that_ended_are_kept_up_to_a_bound(
+        self, source: FirewallSource, full: Estate, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keeper, "MOST_GONE", 10)
+        source.open(silent())
+        logged = len(source.site.sessions) - 1
+        first = dict(full.sessions[0])
+        for number in range(6000, 6120, 12):
+            full.sessions = [first | {"idx": str(n), "sport": str(n)} for n in range(number, number + 12)]
+            full.version += 1
+            found = source.refresh(silent())
+            assert {numbers(source)[row] for row in found.new} == set(range(number, number + 12))
+        assert len(source.site.sessions) == logged + 12 + 10
+        assert set(range(6108, 6120)) <= set(numbers(source))
+        assert sum("that ended last are kept" in str(problem) for problem in source.site.problems) == 1
+
+    def test_more_rows_than_a_look_reads_are_said_to_be_missing(
+        self, source: FirewallSource, full: Estate, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        source.open(silent())
+        monkeypatch.setattr(source_module, "FOLLOWED", 3)
+        more = rows_of(Kind.TRAFFIC, *(entry(n, f"10:00:{n}") for n in range(40, 45)))
+        full.logs[Kind.TRAFFIC] = pl.concat([full.logs[Kind.TRAFFIC], more])
+        assert len(source.refresh(silent()).new) == 3
+        assert any("some are missing" in str(problem) for problem in source.site.problems)
+
     @pytest.mark.parametrize("words", ["show session all", "log traffic"])
     def test_what_the_role_may_not_see_is_said_and_not_asked_for_again(
         self, source: FirewallSource, stand_in: StandIn, words: str
@@ -387,7 +463,9 @@ class TestPages:
         assert len(found.new) == 7003
         assert found.left == 0
         found = source.search(Kind.TRAFFIC, "", silent(), most=6000)
-        assert found.left == 1
+        assert (found.left, found.came) == (1, 6000)
+        found = source.search(Kind.TRAFFIC, "", silent(), most=6000, skip=6000)
+        assert (found.left, found.came, found.oldest) == (0, 1003, datetime(2024, 5, 2, 9, 10))
 
 
 class TestOneSession:

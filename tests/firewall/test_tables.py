@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.model.columns import Kind
-from whydeny.model.tables import empty_frame
+from whydeny.model.tables import Session, empty_frame
+from whydeny.sources.firewall import keeper as keeper_module
+from whydeny.sources.firewall.keeper import SiteKeeper
 from whydeny.sources.firewall.reading import without_doubles
-from whydeny.sources.firewall.tables import append_rows, update_sessions
+from whydeny.sources.firewall.tables import append_rows, make_room, update_sessions
 
 NOW = datetime(2024, 5, 2, 10)
 
@@ -115,3 +117,82 @@ def test_any_coming_and_going(polls: list[set[int]]) -> None:
         assert ids[: len(before)] == before
         assert sorted(ids[row] for row in range(len(ids)) if row not in gone) == sorted(present)
         assert set(joined.new) == set(range(len(before), len(ids)))
+
+
+def test_new_sessions_take_the_rows_of_those_that_left_first() -> None:
+    known = sessions(live(1), logged(7), live(2), live(3))
+    joined = update_sessions(known, sessions(live(4), live(5), live(3)), frozenset(), whole=True)
+    assert joined.gone == {0, 2}
+    roomy = make_room(joined, (2,))
+    assert roomy.frame["session_id"].to_list() == [1, 7, 5, 3, 4]
+    assert (roomy.new, roomy.taken, roomy.gone, roomy.here) == ((2, 4), {2}, {0}, {2, 3, 4})
+    assert roomy.frame.schema == known.schema
+    assert make_room(joined, ()) is joined
+
+
+class TestBound:
+    @pytest.fixture(autouse=True)
+    def few(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(keeper_module, "MOST_GONE", 2)
+
+    @pytest.fixture
+    def keeper(self) -> SiteKeeper:
+        return SiteKeeper("fw1")
+
+    @staticmethod
+    def look(keeper: SiteKeeper, *numbers: int) -> frozenset[int]:
+        """The session table has these now; the rows that were taken over."""
+        height = len(keeper.site.sessions)
+        return keeper.take_sessions(sessions(*map(live, numbers)), True, among=frozenset(range(height))).taken
+
+    @staticmethod
+    def ids(keeper: SiteKeeper) -> list[int]:
+        return keeper.site.sessions.frame["session_id"].to_list()
+
+    def test_those_that_left_first_make_room(self, keeper: SiteKeeper) -> None:
+        self.look(keeper, 1, 2, 3, 4)
+        self.look(keeper, 1, 2, 4)  # 3 leaves before 1 and 2 do
+        self.look(keeper, 4)
+        assert keeper.gone == {0, 1, 2}
+        assert self.ids(keeper) == [1, 2, 3, 4]  # nobody needs the room yet
+        assert keeper.site.problems == []
+        assert self.look(keeper, 4, 5, 6) == {2}
+        assert self.ids(keeper) == [1, 2, 6, 4, 5]
+        assert keeper.gone == {0, 1}
+        assert "the 2 that ended last are kept" in str(keeper.site.problems[0])
+
+    def test_the_table_stays_bounded(self, keeper: SiteKeeper) -> None:
+        for number in range(0, 3000, 3):
+            self.look(keeper, number, number + 1, number + 2)
+        assert len(keeper.site.sessions) == 5  # three that are there, two that left
+        assert len(keeper.site.problems) == 1
+
+    def test_rows_that_are_held_stay(self, keeper: SiteKeeper) -> None:
+        self.look(keeper, 1, 2, 3, 4)
+        self.look(keeper, 4)
+        keeper.held = frozenset({0})
+        assert self.look(keeper, 4, 5, 6) == frozenset()
+        self.look(keeper, 6)
+        assert self.look(keeper, 6, 7, 8) == {1, 2}
+        assert self.ids(keeper)[0] == 1
+
+    def test_a_session_that_comes_back_finds_its_row(self, keeper: SiteKeeper) -> None:
+        self.look(keeper, 1, 2, 3, 4)
+        self.look(keeper, 4)
+        assert self.look(keeper, 4, 1, 5, 6) == frozenset()
+        assert self.ids(keeper) == [1, 2, 3, 4, 5, 6]
+
+    def test_what_came_for_the_session_before_is_not_the_next_ones(self, keeper: SiteKeeper) -> None:
+        self.look(keeper, 1, 2, 3, 4)
+        before = keeper.site.sessions.session(0)
+        keeper.take_fetched(before)
+        assert keeper.site.fetched == {0}
+        self.look(keeper, 4)
+        assert self.look(keeper, 4, 5) == {0}
+        assert keeper.site.fetched == frozenset()
+        keeper.take_fetched(before)  # it was still on its way
+        keeper.take_details(before, {"tracker_stage": "l7proc"})
+        assert keeper.site.fetched == frozenset()
+        assert keeper.site.sessions.session(0).tracker_stage is None
+        keeper.take_fetched(Session(row=99))
+        assert keeper.site.fetched == frozenset()

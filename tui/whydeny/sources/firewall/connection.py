@@ -34,7 +34,7 @@ from whydeny.sources.firewall.answers import NotXml, Refused, describe, parse_sm
 from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.guard import GuardedContext, Watch, make_context
 from whydeny.sources.firewall.journal import Journal
-from whydeny.sources.firewall.limits import CONNECT, QUICK, Limits, try_again
+from whydeny.sources.firewall.limits import CONNECT, PATIENCE, QUICK, Limits, try_again
 from whydeny.sources.firewall.secret import Secret
 
 # `./.panrc` and `~/.panrc` would be read whenever a device object is made: a planted file could name another host.
@@ -185,10 +185,15 @@ class Connection:
         return self._ask(lambda wire: read(wire, xpath=xpath), f"read {safe_text(xpath, 120)}", progress, within)
 
     def log(self, parameters: Mapping[str, str], progress: Progress | None = None, within: float = QUICK) -> bytes:
-        """The answer to one step of a log query: enqueue, `action=get`, `action=finish`."""
+        """The answer to one step of a log query: enqueue, `action=get`, `action=finish`.
+
+        An enqueued job has to be ended, so that its number is waited for a little even after a stop.
+        """
         query = {"type": "log", **parameters}
-        what = f"read the {parameters['log-type']} log" if "log-type" in parameters else "read the log"
-        return self._ask(lambda wire: pan.xapi.PanXapi.op(wire, extra_qs=query), what, progress, within)
+        enqueued = "log-type" in parameters
+        what = f"read the {parameters['log-type']} log" if enqueued else "read the log"
+        patience = PATIENCE if enqueued else 0.0
+        return self._ask(lambda wire: pan.xapi.PanXapi.op(wire, extra_qs=query), what, progress, within, patience)
 
     def for_firewall(self, serial: str | None) -> "Connection":
         """The same connection, by way of this Panorama to one of its firewalls (None: the Panorama itself)."""
@@ -207,17 +212,24 @@ class Connection:
             except Empty:
                 return
 
-    def _ask(self, send: Callable[[Wire], object], what: str, progress: Progress | None, within: float) -> bytes:
+    def _ask(
+        self,
+        send: Callable[[Wire], object],
+        what: str,
+        progress: Progress | None,
+        within: float,
+        patience: float = 0.0,
+    ) -> bytes:
         stop = (progress or silent()).stop
         once = (Failure.SESSION_ENDED,)
-        return try_again(lambda: self._once(send, what, stop, within), stop, self.limits.back_off, once)
+        return try_again(lambda: self._once(send, what, stop, within, patience), stop, self.limits.back_off, once)
 
-    def _once(self, send: Callable[[Wire], object], what: str, stop: Event, within: float) -> bytes:
+    def _once(self, send: Callable[[Wire], object], what: str, stop: Event, within: float, patience: float) -> bytes:
         with self.limits.turn(stop):
             device, key = self._borrow(), self._key
             wire = device.xapi
             try:
-                watch = Watch(time.monotonic() + within, stop, self.limits.largest)
+                watch = Watch(time.monotonic() + within, stop, self.limits.largest, patience=patience)
                 body = _carry_out(wire, send, watch, self.address.name, what, within, self._proved)
             finally:
                 wire.body = b""

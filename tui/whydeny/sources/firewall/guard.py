@@ -37,18 +37,26 @@ class WrongFingerprint(ValueError):  # ssl closes a socket whose handshake raise
 
 @dataclass(slots=True)
 class Watch:
-    """The bounds of one call: until when (`time.monotonic`), how many bytes, and whether it is still wanted."""
+    """The bounds of one call: until when (`time.monotonic`), how many bytes, and whether it is still wanted.
+
+    An answer that names something to be put away afterwards is waited for `patience` seconds after the stop.
+    """
 
     deadline: float
     stop: Event = field(default_factory=Event)
     largest: int = LARGEST
     received: int = 0
+    patience: float = 0.0
+    _stopped: float | None = None
 
     def remaining(self) -> float:
         """Seconds left. Raises `DeadlinePassed` or `Cancelled`."""
+        now = time.monotonic()
         if self.stop.is_set():
-            raise Cancelled("stopped while waiting for the firewall")
-        left = self.deadline - time.monotonic()
+            self._stopped = now if self._stopped is None else self._stopped
+            if now >= self._stopped + self.patience:
+                raise Cancelled("stopped while waiting for the firewall")
+        left = self.deadline - now
         if left <= 0:
             raise DeadlinePassed
         return left

@@ -20,6 +20,7 @@ CONNECT = 15
 QUICK = 30.0
 PAGE = 90.0
 LARGE = 600.0
+PATIENCE = 2.0  # after a stop, for an answer that names a job to be ended
 _NAP = 0.1
 
 _Answer = TypeVar("_Answer")

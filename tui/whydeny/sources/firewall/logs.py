@@ -47,11 +47,13 @@ _FINISH = 10.0
 
 @dataclass(slots=True)
 class FoundRows:
-    """Rows of one log, newest first. `more` is whether the limit cut it; `cut` why not all pages came."""
+    """Rows of one log, newest first, of the `came` that the firewall answered with. `more` is whether the limit cut it;
+    `cut` why not all pages came."""
 
     kind: Kind
     frame: pl.DataFrame
     problems: list[Problem]
+    came: int = 0
     more: bool = False
     cut: FirewallError | None = None
 
@@ -69,8 +71,9 @@ def fetch_log(
     file: int,
     name: str,
     most: int = MOST_ROWS,
+    skip: int = 0,
 ) -> FoundRows:
-    """The newest rows of a log that a filter of the firewall's own language takes.
+    """The newest rows of a log that a filter of the firewall's own language takes, without the `skip` newest of them.
 
     Raises `FirewallError` when not even the first page came, `Cancelled` when the progress was stopped; either way
     no job stays open.
@@ -79,22 +82,21 @@ def fetch_log(
         raise ForbiddenCall("a log filter with control characters")
     rows = Rows(file, name)
     found = FoundRows(kind, table_of(rows, kind), rows.problems)
-    skip = 0
-    while skip < most:
-        wanted = min(MOST_ROWS, most - skip)
+    while rows.seen < most:
+        wanted = min(MOST_ROWS, most - rows.seen)
         try:
-            read = _read_page(connection, kind, query, progress, rows, wanted, skip)
+            read = _read_page(connection, kind, query, progress, rows, wanted, skip + rows.seen)
         except FirewallError as error:
             if not rows.seen:
                 raise
             found.cut = error
             break
-        skip += read
         if read < wanted:
             break
     else:
         found.more = True
     rows.finish()
+    found.came = rows.seen
     found.frame = without_doubles(kind, table_of(rows, kind))
     return found
 

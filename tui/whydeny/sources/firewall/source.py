@@ -7,7 +7,7 @@ changed), and keeps row numbers: rows are only ever added behind, so the cursor 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Condition
@@ -17,20 +17,18 @@ import polars as pl
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Policy, Rule
 from whydeny.model.progress import Progress
-from whydeny.model.safe import safe_text
 from whydeny.model.site import Problem, Site, SystemInfo
-from whydeny.model.tables import Session, SessionTable
-from whydeny.sources.exports.collect import LOG_NAMES, Rows
-from whydeny.sources.firewall.answers import parse_small
-from whydeny.sources.firewall.commands import command, value
+from whydeny.model.tables import Session
+from whydeny.sources.exports.collect import LOG_NAMES
 from whydeny.sources.firewall.configuration import fetch_configuration
 from whydeny.sources.firewall.connection import Connection
 from whydeny.sources.firewall.content import fetch_content
+from whydeny.sources.firewall.details import Details, fetch_details
 from whydeny.sources.firewall.failures import FATAL, Failure, FirewallError
 from whydeny.sources.firewall.keeper import SESSION_TABLE, Refreshed, SiteKeeper
 from whydeny.sources.firewall.logs import FIRST_VIEW, fetch_log, has_log
 from whydeny.sources.firewall.policy_tests import DeviceOpinion, ask_policy
-from whydeny.sources.firewall.reading import problems_of, read_session_page, table_of
+from whydeny.sources.firewall.reading import problems_of
 from whydeny.sources.firewall.related import Query, both, related_queries, since
 from whydeny.sources.firewall.run_time import RunTime, needs_of
 from whydeny.sources.firewall.sessions import SessionFilter, count_sessions, fetch_sessions
@@ -38,21 +36,12 @@ from whydeny.sources.firewall.system import fetch_ha_state, fetch_system, is_pan
 
 FIRST_HOURS = 1
 MOST = 5000  # rows of one search, unless the user wants more
+FOLLOWED = 20_000  # rows of a followed log between two looks
 DISCARDED = SessionFilter(state="discard")
 _OVERLAP = timedelta(seconds=30)  # rows of a log do not come quite in order
 _TOGETHER = 3  # log queries of one session at once; a call is left for what the user does meanwhile
 _LEAVE = 10.0  # seconds that leaving waits for open jobs to be ended
-_DETAILS = ("tracker_stage", "portal_session", "proxied")
-_SAME = ("source", "destination", "source_port", "destination_port", "protocol")
 _SERVING = frozenset({None, "active", "active-primary", "active-secondary"})
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """`show session id`: the session with what only this command tells, and every line of the answer."""
-
-    session: Session
-    lines: tuple[tuple[str, str], ...]
 
 
 class FirewallSource:
@@ -80,8 +69,12 @@ class FirewallSource:
 
     @property
     def gone(self) -> frozenset[int]:
-        """Rows of the session table whose sessions have ended since; they are kept."""
+        """Rows of the session table whose sessions have ended since; the last of them are kept."""
         return self._keeper.gone
+
+    def hold(self, rows: frozenset[int]) -> None:
+        """From now on no new session takes one of these rows, however long ago its own session ended."""
+        self._keeper.held = rows
 
     @property
     def name(self) -> str:
@@ -133,10 +126,13 @@ class FirewallSource:
                 self.watched, self._here = wanted, found.here
             return found
 
-    def search(self, kind: Kind, query: str, progress: Progress, most: int = MOST, follow: bool = False) -> Refreshed:
-        """Fetch rows of a log by a filter of the firewall's own language; with `follow`, `refresh` goes on with it."""
+    def search(
+        self, kind: Kind, query: str, progress: Progress, most: int = MOST, follow: bool = False, skip: int = 0
+    ) -> Refreshed:
+        """Fetch rows of a log by a filter of the firewall's own language, without the `skip` newest; with `follow`,
+        `refresh` goes on with it."""
         with self._work(progress):
-            found = self._search(kind, query, progress, most)
+            found = self._search(kind, query, progress, most, skip)
             if follow:
                 self.followed[kind] = query
             return found
@@ -147,34 +143,37 @@ class FirewallSource:
         What the role has no right to is a problem of the site, and not asked for again.
         """
         before = len(self.site.sessions)
-        changed: list[int] = []
+        found: list[Refreshed] = []
 
         def load(watched: SessionFilter) -> None:
-            changed.extend(self._load(watched, progress, None, counted=False).changed)
+            found.append(self._load(watched, progress, None, counted=False))
+
+        def follow(kind: Kind, query: str) -> None:
+            found.append(self._search(kind, both(query, self._newest(kind)), progress, FOLLOWED))
+            if found[-1].left:
+                message = (
+                    f"more than {FOLLOWED:,} rows came to the {LOG_NAMES[kind]} between two looks; some are missing"
+                )
+                self._keeper.add_problems([Problem(self.name, None, message)])
 
         with self._work(progress):
             watched = self.watched
             if watched is not None and not self._allowed(lambda: load(watched)):
                 self.watched = None
             for kind, query in tuple(self.followed.items()):
-                self._allowed(lambda: self._search(kind, both(query, self._newest(kind)), progress, MOST))  # noqa: B023
-        return Refreshed(self.site, tuple(range(before, len(self.site.sessions))), tuple(changed), self.gone)
+                self._allowed(partial(follow, kind, query))
+        new = {row for one in found for row in one.new}.union(range(before, len(self.site.sessions)))
+        changed = tuple(row for one in found for row in one.changed)
+        return Refreshed(self.site, tuple(sorted(new)), changed, self.gone)
 
     def details(self, session: Session, progress: Progress) -> Details | None:
-        """`show session id` for a session; None where the firewall has no such session any more.
-
-        Ids are used again: an answer about other addresses or ports is none.
-        """
-        if session.id is None:
-            return None
+        """`show session id` for a session; None where the firewall has no such session any more."""
         with self._work(progress):
-            try:
-                body = self.connection.op(command("show/session", value("id", str(session.id))), progress)
-            except FirewallError as error:
-                if error.failure is Failure.SAID:
-                    return None
-                raise
-        return self._take_details(session, body)
+            file = self._keeper.file(SESSION_TABLE)
+            found = fetch_details(self.connection, session, progress, file, self.name)
+            if found is not None:
+                self._keeper.take_details(session, found.told)
+            return found
 
     def ask_policy(self, session: Session, progress: Progress) -> DeviceOpinion:
         """The device's own policy tests for a session; they are kept among the site's answers."""
@@ -199,7 +198,7 @@ class FirewallSource:
                         self._related.add(query)
         wanted = related_queries(session)
         if wanted and all(query in self._related or query.kind in self._refused for query in wanted):
-            self._keeper.take_fetched(session.row)
+            self._keeper.take_fetched(session)
         return self.site
 
     def fetch_logs(self, progress: Progress) -> Site:
@@ -299,17 +298,18 @@ class FirewallSource:
         serial = pl.lit(self.system.serial, pl.String()).cast(pl.Categorical()).alias("serial")
         watched = most is None and wanted == self.watched
         whole = watched and found.cut is None
-        taken = self._keeper.take_sessions(found.frame.with_columns(serial), whole, found.left, self._here)
+        came = self._keeper.take_sessions(found.frame.with_columns(serial), whole, found.left, self._here)
+        self._here -= came.taken
         if watched:
-            self._here = taken.here if whole else self._here | taken.here
-        return taken
+            self._here = came.here if whole else self._here | came.here
+        return came
 
-    def _search(self, kind: Kind, query: str, progress: Progress, most: int) -> Refreshed:
+    def _search(self, kind: Kind, query: str, progress: Progress, most: int, skip: int = 0) -> Refreshed:
         if kind in self._refused or not has_log(kind, self.system.release):
             return Refreshed(self.site, gone=self.gone)
         file = self._keeper.file(LOG_NAMES[kind])
         try:
-            found = fetch_log(self.connection, kind, self._scoped(query), progress, file, self.name, most)
+            found = fetch_log(self.connection, kind, self._scoped(query), progress, file, self.name, most, skip)
         except FirewallError as error:
             if error.failure is Failure.NO_RIGHTS:
                 self._refused.add(kind)
@@ -317,7 +317,9 @@ class FirewallSource:
         if found.cut is not None:
             self._keeper.add_problems(problems_of(self.name, [found.cut]))
         self._keeper.add_problems(found.problems)
-        return self._keeper.take_log(kind, self._own(found.frame), int(found.more))
+        taken = self._keeper.take_log(kind, self._own(found.frame), int(found.more))
+        oldest = found.frame["receive_time"].min()
+        return replace(taken, came=found.came, oldest=oldest if isinstance(oldest, datetime) else None)
 
     def _scoped(self, query: str) -> str:
         """A query for this firewall's rows: a Panorama answers log queries from its own store, for all firewalls."""
@@ -348,19 +350,6 @@ class FirewallSource:
             return "( receive_time in last-hour )"
         return since(self.system.time - timedelta(hours=FIRST_HOURS))
 
-    def _take_details(self, session: Session, body: bytes) -> Details | None:
-        rows = Rows(self._keeper.file(SESSION_TABLE), self.name)
-        read_session_page(body, rows)
-        table = SessionTable(table_of(rows, Kind.TRAFFIC))
-        if len(table) != 1:
-            return None
-        found = table.session(0)
-        if any(getattr(found, name) != getattr(session, name) for name in _SAME if getattr(session, name) is not None):
-            return None
-        told = {name: getattr(found, name) for name in _DETAILS if getattr(found, name) is not None}
-        self._keeper.take_details(session.row, told)
-        return Details(replace(session, **told), _lines(body))
-
     def _open_configuration(self, progress: Progress) -> None:
         found = fetch_configuration(self.connection, progress, self._keeper.file)
         for configuration in found.configurations:
@@ -373,16 +362,3 @@ class FirewallSource:
     def _open_content(self, progress: Progress) -> None:
         table = fetch_content(self.connection, self.system.content_version, progress)
         self._keeper.set(applications=table)
-
-
-def _lines(body: bytes) -> tuple[tuple[str, str], ...]:
-    """Every value of an answer with its label; those of the two flows begin with the flow's."""
-    root = parse_small(body)
-    result = None if root is None else root.find("result")
-    found: list[tuple[str, str]] = []
-    for element in result if result is not None else ():
-        if len(element):
-            found += [(f"{element.tag} {child.tag}", (child.text or "").strip()) for child in element]
-        else:
-            found.append((element.tag, (element.text or "").strip()))
-    return tuple((safe_text(label, 80), safe_text(text)) for label, text in found if text)

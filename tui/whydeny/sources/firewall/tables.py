@@ -1,6 +1,7 @@
 """Tables that are watched: what came is joined to what is there, so that a row keeps its number as long as it lives."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -20,14 +21,15 @@ CHANGING = (
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The session table after new sessions came; `new`, `changed`, `gone` and `here` (the sessions that came) are row
-    numbers. Gone rows are kept."""
+    """The session table after new sessions came; `new`, `changed`, `gone`, `here` (the sessions that came) and `taken`
+    (those of the new ones that took over the row of a session that left long ago) are row numbers."""
 
     frame: pl.DataFrame
     new: tuple[int, ...] = ()
     changed: tuple[int, ...] = ()
     gone: frozenset[int] = frozenset()
     here: frozenset[int] = frozenset()
+    taken: frozenset[int] = frozenset()
 
 
 def append_rows(kind: Kind, known: pl.DataFrame, fresh: pl.DataFrame) -> pl.DataFrame:
@@ -37,7 +39,7 @@ def append_rows(kind: Kind, known: pl.DataFrame, fresh: pl.DataFrame) -> pl.Data
         if fresh["sequence"].is_null().any():
             keys = [name for name in fresh.columns if name not in ("file", "line") and name in known.columns]
         rows = known.filter(pl.col("state").is_null()) if kind is Kind.TRAFFIC else known
-        fresh = fresh.join(rows.select(keys).unique(), on=keys, how="anti", nulls_equal=True)
+        fresh = fresh.join(rows.select(keys).unique(), on=keys, how="anti", nulls_equal=True, maintain_order="left")
     if not fresh.height:
         return known
     return join_tables(kind, [known, fresh]) if known.height else fresh
@@ -60,11 +62,36 @@ def update_sessions(
     if among is not None:
         missing &= among
     frame, changed = _change(known, met)
-    new = fresh.join(places.select(SESSION).unique(), on=list(SESSION), how="anti", nulls_equal=True)
+    new = fresh.join(
+        places.select(SESSION).unique(), on=list(SESSION), how="anti", nulls_equal=True, maintain_order="left"
+    )
     if new.height:
         frame = join_tables(Kind.TRAFFIC, [frame, new]) if frame.height else new
     numbers = tuple(range(known.height, frame.height))
     return Joined(frame, numbers, changed, (gone - back) | missing, back.union(numbers))
+
+
+def make_room(joined: Joined, spare: Sequence[int]) -> Joined:
+    """The table with new sessions in the rows `spare`, of sessions that are gone, as many as there are of both.
+
+    All other rows keep their numbers; the table gets shorter by what found room.
+    """
+    count = min(len(joined.new), len(spare))
+    if not count:
+        return joined
+    behind = joined.frame.height - count
+    order = pl.int_range(behind, eager=True)
+    rooms = list(spare[:count])
+    order.scatter(rooms, list(range(behind, joined.frame.height)))
+    taken = frozenset(rooms)
+    return replace(
+        joined,
+        frame=joined.frame[order],
+        new=(*sorted(taken), *(row for row in joined.new if row < behind)),
+        gone=joined.gone - taken,
+        here=frozenset(row for row in joined.here if row < behind) | taken,
+        taken=taken,
+    )
 
 
 def _change(known: pl.DataFrame, met: pl.DataFrame) -> tuple[pl.DataFrame, tuple[int, ...]]:
