@@ -1,8 +1,7 @@
 """A table of any number of rows that draws only those in sight, by row number through a view.
 
-Measured with Textual 8: a cursor that repaints the widget costs 19 KB a key on the wire, two lines 0.7 KB; the
-horizontal scroll bar alone costs 2.6 KB a frame. So the cursor doesn't repaint, and there are no scroll bars: columns
-that don't fit are reached by moving the column cursor.
+Measured with Textual 8: the horizontal scroll bar alone costs 2.6 KB a frame. So there are no scroll bars: columns that
+don't fit are reached by moving the column cursor.
 """
 
 from collections.abc import Mapping, Sequence, Set
@@ -15,8 +14,6 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from whydeny.ui.actions import bindings
@@ -24,18 +21,18 @@ from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.glyphs import UNICODE, Glyphs
 from whydeny.ui.lines import fit
 from whydeny.ui.view import View
+from whydeny.ui.widgets.cursor_view import CursorView
 from whydeny.ui.widgets.placing import Placed, place
+from whydeny.ui.widgets.row_texts import RowTexts
 
 GUTTER = 2  # the cursor's sign and the mark's
-KEPT = 4096  # rows of text that are kept
 NUMBERED = 130  # cells from which on rows have their number
 
 
-class RowTable(ScrollView, can_focus=True):
+class RowTable(CursorView):
     """Shows a view. The cursor is a position in it; `row` is the frame's row number under it."""
 
     BINDINGS = bindings("table")
-    ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "table--heading", "table--sorted", "table--cursor", "table--blurred", "table--quiet", "table--bad",
         "table--doubt", "table--good", "table--marked", "table--gone", "table--new",
@@ -57,8 +54,6 @@ class RowTable(ScrollView, can_focus=True):
         &> .table--new { text-style: bold; }
     }
     """
-
-    cursor: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """Another row is under the cursor; None when there is none."""
@@ -105,7 +100,7 @@ class RowTable(ScrollView, can_focus=True):
         self._column = 0
         self._first_column = 0
         self._placed: list[Placed] = []
-        self._texts: dict[int, list[str]] = {}
+        self._texts = RowTexts(view, columns)
         self._anchor: int | None = int(view.order[0]) if len(view) else None
         self._told: int | None = -1  # nobody was told yet
         self._styles_by_role: dict[str, Style] = {}
@@ -116,6 +111,11 @@ class RowTable(ScrollView, can_focus=True):
     def view(self) -> View:
         """The rows that are shown."""
         return self._view
+
+    @property
+    def count(self) -> int:
+        """How many rows are shown."""
+        return len(self._view)
 
     @property
     def row(self) -> int | None:
@@ -141,7 +141,7 @@ class RowTable(ScrollView, can_focus=True):
         """Show other rows. The row that the user was on last stays under the cursor if it is among them; else the
         cursor stays where it was, and goes back when that row is shown again."""
         self._view = view
-        self._texts.clear()
+        self._texts = RowTexts(view, self._columns)
         self.virtual_size = Size(self.size.width, len(view) + 1)
         place = None if self._anchor is None else view.position_of(self._anchor)
         if place is None:
@@ -150,7 +150,7 @@ class RowTable(ScrollView, can_focus=True):
         if self._anchor is None:
             self._anchor = self.row
         self._arrange()
-        self._keep_in_sight()
+        self.keep_in_sight()
         self.refresh()
         self._tell()
 
@@ -158,7 +158,7 @@ class RowTable(ScrollView, can_focus=True):
         """Put the cursor on a row of the frame. Whether it is shown."""
         place = self._view.position_of(row)
         if place is not None:
-            self._move(place)
+            self.move(place)
         return place is not None
 
     def set_columns(self, columns: Sequence[ScreenColumn], widths: dict[str, int] | None = None) -> None:
@@ -169,7 +169,7 @@ class RowTable(ScrollView, can_focus=True):
             self._widths = dict(widths)
         names = [c.name for c in self._columns]
         self._column = names.index(here.name) if here and here.name in names else 0
-        self._texts.clear()
+        self._texts = RowTexts(self._view, self._columns)
         self._arrange()
         self.refresh()
 
@@ -194,17 +194,13 @@ class RowTable(ScrollView, can_focus=True):
         # Turned so that the nearest one in that direction comes first.
         turned = np.roll(places, -int(np.searchsorted(places, self.cursor)))
         place = turned[0] if way > 0 else turned[-1]
-        self._move(int(place))
+        self.move(int(place))
         return True
-
-    def refresh_row(self) -> None:
-        """Draw the row under the cursor anew."""
-        self.refresh_lines(self.cursor + 1, 1)
 
     def widest_in_sight(self) -> int:
         """The cells that the widest text of the column cursor's column takes, heading included."""
         top = self.scroll_offset.y
-        rows = range(top, min(top + self._rows_in_sight, len(self._view)))
+        rows = range(top, min(top + self.rows_in_sight, len(self._view)))
         texts = [self._texts_of(position)[self._column] for position in rows]
         title = cell_len(self._columns[self._column].title) + 1  # and the arrow of the order
         return max([title, *(cell_len(self.glyphs.plain(text)) for text in texts)])
@@ -223,10 +219,6 @@ class RowTable(ScrollView, can_focus=True):
 
     # Arranging.
 
-    @property
-    def _rows_in_sight(self) -> int:
-        return max(1, self.scrollable_content_region.height - 1)
-
     def _arrange(self) -> None:
         """Give the columns their places; the column cursor's is always among them."""
         width = self.scrollable_content_region.width - GUTTER
@@ -242,7 +234,7 @@ class RowTable(ScrollView, can_focus=True):
         """Arrange anew; the cursor stays in sight."""
         self.virtual_size = Size(self.size.width, len(self._view) + 1)
         self._arrange()
-        self._keep_in_sight()
+        self.keep_in_sight()
         self.refresh()
 
     def notify_style_update(self) -> None:
@@ -265,20 +257,7 @@ class RowTable(ScrollView, can_focus=True):
         return style
 
     def _texts_of(self, position: int) -> list[str]:
-        texts = self._texts.get(position)
-        if texts is None:
-            count = self._rows_in_sight
-            first = max(0, position - count + 1) if position + 1 in self._texts else position
-            if len(self._texts) > KEPT:
-                self._texts.clear()
-            stored = list(dict.fromkeys(name for c in self._columns for name in c.stored))
-            page = self._view.page(first, count, stored)
-            have = set(page.columns)
-            cells = [c.texts(page) if have.issuperset(c.stored) else [""] * page.height for c in self._columns]
-            for number, row in enumerate(zip(*cells, strict=True) if cells else ()):
-                self._texts[first + number] = list(row)
-            texts = self._texts.get(position, [""] * len(self._columns))
-        return texts
+        return self._texts.of(position, self.rows_in_sight)
 
     def render_line(self, y: int) -> Strip:
         """One line: the heading, a row, or a word about why there is none."""
@@ -367,77 +346,16 @@ class RowTable(ScrollView, can_focus=True):
 
     # Moving.
 
-    def validate_cursor(self, cursor: int) -> int:
-        """A position that exists; 0 where there is none."""
-        return min(max(cursor, 0), max(0, len(self._view) - 1))
-
-    def watch_cursor(self, old: int, new: int) -> None:
-        """Draw the two rows anew; scroll only where the new one is out of sight."""
-        before = self.scroll_offset.y
-        self._keep_in_sight(jump=self._rows_in_sight // 4)
-        if self.scroll_offset.y == before:
-            self.refresh_lines(old + 1, 1)
-            self.refresh_lines(new + 1, 1)
-
-    def _keep_in_sight(self, jump: int = 0) -> None:
-        """Scroll until the cursor is in sight. `jump` rows further: a page is drawn once for several keys then, which
-        is what makes a held key cheap over SSH."""
-        rows = self._rows_in_sight
-        top = self.scroll_offset.y
-        if self.cursor < top:
-            self.scroll_to(0, max(0, self.cursor - jump), animate=False, force=True)
-        elif self.cursor >= top + rows:
-            last = max(0, len(self._view) - rows)
-            self.scroll_to(0, min(self.cursor - rows + 1 + jump, last), animate=False, force=True)
-
     def _tell(self) -> None:
         row = self.row
         if row != self._told:
             self._told = row
             self.post_message(self.Moved(self, row))
 
-    def _move(self, position: int) -> None:
-        self.cursor = position
+    def moved(self) -> None:
+        """The row that the user came to stays under the cursor, whatever is shown next."""
         self._anchor = self.row
         self._tell()
-
-    def action_line_up(self) -> None:
-        """One row up."""
-        self._move(self.cursor - 1)
-
-    def action_line_down(self) -> None:
-        """One row down."""
-        self._move(self.cursor + 1)
-
-    def _page(self, rows: int) -> None:
-        """Move cursor and page together, so that the cursor keeps its line where it can."""
-        last = max(0, len(self._view) - self._rows_in_sight)
-        self.scroll_to(0, min(max(self.scroll_offset.y + rows, 0), last), animate=False, force=True)
-        self._move(self.cursor + rows)
-
-    def action_page_up(self) -> None:
-        """One page up."""
-        self._page(-self._rows_in_sight)
-
-    def action_page_down(self) -> None:
-        """One page down."""
-        self._page(self._rows_in_sight)
-
-    def action_half_up(self) -> None:
-        """Half a page up."""
-        self._page(-max(1, self._rows_in_sight // 2))
-
-    def action_half_down(self) -> None:
-        """Half a page down."""
-        self._page(max(1, self._rows_in_sight // 2))
-
-    def action_first(self) -> None:
-        """To the first row."""
-        self._move(0)
-
-    def action_last(self) -> None:
-        """To the last row."""
-        self._move(len(self._view) - 1)
 
     def action_column_left(self) -> None:
         """The column cursor one to the left."""
@@ -460,12 +378,6 @@ class RowTable(ScrollView, can_focus=True):
             self.refresh_line(self.scroll_offset.y)
             self.refresh_line(self.cursor + 1)
 
-    def on_focus(self) -> None:
-        """The cursor's colour says where the keys go."""
-        self.refresh_line(self.cursor + 1)
-
-    on_blur = on_focus
-
     def on_click(self, event: events.Click) -> None:
         """The row under the pointer, opened by a second click; a heading sorts."""
         place = event.get_content_offset_capture(self)
@@ -477,16 +389,6 @@ class RowTable(ScrollView, can_focus=True):
             return
         position = self.scroll_offset.y + place.y - 1
         if position < len(self._view):
-            self._move(position)
+            self.move(position)
             if event.chain == 2 and self.row is not None:
                 self.post_message(self.Opened(self, self.row))
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three rows down, the cursor with them."""
-        event.stop()
-        self._page(3)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three rows up, the cursor with them."""
-        event.stop()
-        self._page(-3)
