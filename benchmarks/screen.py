@@ -140,7 +140,7 @@ def run_explorer(rows: int) -> None:
 
     site = Site(sessions=SessionTable(make_frame(rows)))
     started()
-    ExplorerApp(lambda _progress: site, "benchmark", where="").run()
+    ExplorerApp(lambda *_: site, "benchmark", where="").run()
 
 
 def run_datatable(rows: int) -> None:

@@ -261,7 +261,7 @@ async def test_a_version_that_judges_otherwise_says_so(folder: Path) -> None:
     kept = load_snapshot(path)
     assert kept.judged is not None
     kept.judged = kept.judged.with_columns(pl.lit("Nobody", pl.Categorical()).alias("denied_by"))
-    app = ExplorerApp(lambda _: kept, "one", None, Options(settings=Settings(theme="dark", clipboard="file")))  # type: ignore[arg-type,return-value]
+    app = ExplorerApp(lambda *_: kept, "one", None, Options(settings=Settings(theme="dark", clipboard="file")))  # type: ignore[arg-type,return-value]
     async with app.run_test(size=(200, 40)) as pilot:
         stage = Stage(app, pilot)
         await stage.settle()

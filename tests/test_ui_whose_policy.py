@@ -33,7 +33,7 @@ def open_site() -> Site:
 
 
 async def test_the_chosen_group_is_judged_by() -> None:
-    app = ExplorerApp(lambda progress: open_site(), "test", None, Options())
+    app = ExplorerApp(lambda *_: open_site(), "test", None, Options())
     async with app.run_test(size=(100, 30)) as pilot:
         async with asyncio.timeout(20):
             while not isinstance(app.screen, PickScreen):

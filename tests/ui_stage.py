@@ -158,7 +158,7 @@ async def staged(
     """The explorer with a site on it, at a size, with settings."""
     options = Options(settings=Settings(**{"theme": "dark", "glyphs": "unicode", "clipboard": "file", **settings}),
                       reports=reports, memory=memory)  # fmt: skip
-    app = ExplorerApp(lambda _progress: site, title, where, options)
+    app = ExplorerApp(lambda *_: site, title, where, options)
     async with app.run_test(size=size) as pilot:
         stage = Stage(app, pilot)
         if settled:

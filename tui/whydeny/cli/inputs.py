@@ -16,7 +16,7 @@ from whydeny.model.site import Site
 from whydeny.snapshot.load import is_snapshot, load_snapshot
 from whydeny.snapshot.manifest import Snapshot
 from whydeny.sources.application_store import add_stored_content
-from whydeny.sources.open import open_inputs
+from whydeny.sources.open import OnRows, open_inputs
 from whydeny.verdict.judge import Judge
 
 _PATH = click.Path(path_type=Path)
@@ -65,12 +65,15 @@ def snapshot_among(paths: tuple[Path, ...], progress: Progress | None = None) ->
     return load_snapshot(found[0], progress)
 
 
-def open_site(paths: tuple[Path, ...], progress: Progress | None = None) -> Site:
-    """Open inputs, and let kept application content stand in; raises `InputError` if none can be used."""
+def open_site(paths: tuple[Path, ...], progress: Progress | None = None, on_rows: OnRows | None = None) -> Site:
+    """Open inputs, and let kept application content stand in; raises `InputError` if none can be used.
+
+    `on_rows` is told of the session rows as they are read (see `open_inputs`); a snapshot comes whole.
+    """
     snapshot = snapshot_among(paths, progress)
     if snapshot is not None:
         return snapshot.site
-    site = open_inputs(paths, progress)
+    site = open_inputs(paths, progress, on_rows)
     add_stored_content(site)
     return site
 

@@ -14,9 +14,12 @@ from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress
 from whydeny.model.site import Site
 from whydeny.snapshot.manifest import Snapshot
+from whydeny.sources.open import OnRows
 
 
-def explore(read: Callable[[Progress], Site | Snapshot], title: str, where: str | None = None, **choice: Any) -> None:
+def explore(
+    read: Callable[[Progress, OnRows], Site | Snapshot], title: str, where: str | None = None, **choice: Any
+) -> None:
     """Open the screen; raises `UsageError` where there is no terminal for it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the screen needs a terminal; 'whydeny explain' prints to a pipe or a file")
@@ -58,8 +61,8 @@ def open_command(
     paths = (*inputs, *config)
     title = " + ".join(path.name or str(path) for path in paths[:3]) + (" + …" if len(paths) > 3 else "")
 
-    def read(progress: Progress) -> Site | Snapshot:
-        return snapshot_among(paths, progress) or open_site(paths, progress)
+    def read(progress: Progress, on_rows: OnRows | None = None) -> Site | Snapshot:
+        return snapshot_among(paths, progress) or open_site(paths, progress, on_rows)
 
     explore(
         read,
@@ -82,8 +85,8 @@ def demo_command(live: bool) -> None:
         explore_live_demo()
     with demo_folder() as folder:
 
-        def read(progress: Progress) -> Site:
-            site = open_site((folder,), progress)
+        def read(progress: Progress, on_rows: OnRows | None = None) -> Site:
+            site = open_site((folder,), progress, on_rows)
             site.sources = [replace(source, name=Path(source.name).name) for source in site.sources]
             return site
 

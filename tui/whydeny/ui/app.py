@@ -22,6 +22,7 @@ from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.settings import Settings, read_settings, user_folders
 from whydeny.snapshot.manifest import Snapshot
+from whydeny.sources.open import OnRows
 from whydeny.ui import memory
 from whydeny.ui.actions import bindings
 from whydeny.ui.clipboard import WAYS, Copied, copy
@@ -35,7 +36,7 @@ from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.theme import ROLES, THEMES, choose_theme
 from whydeny.ui.workbench import Workbench
 
-OpenSite = Callable[[Progress], Site | Snapshot]
+OpenSite = Callable[[Progress, OnRows], Site | Snapshot]
 
 PATIENCE = 5  # seconds that leaving may take after a signal
 FAILED = 2  # exit status where the inputs can't be used, as the command line has it
@@ -239,8 +240,9 @@ def run_explorer(
 ) -> int:
     """Show the explorer until the user leaves; the exit status.
 
-    `open_site` reads the inputs; it runs in a thread, reports how far it is and stops when asked. `title` names the
-    inputs; `where` is the filter to start with; the rest says whose policy is meant where the inputs leave it open.
+    `open_site` reads the inputs; it runs in a thread, reports how far it is, hands session rows over as it reads them
+    and stops when asked. `title` names the inputs; `where` is the filter to start with; the rest says whose policy is
+    meant where the inputs leave it open.
     """
     return run_on_terminal(ExplorerApp(open_site, title, where, users_options(release, serial, device_group)))
 

@@ -26,7 +26,7 @@ class LiveApp(ExplorerApp):
     """Opens a link's firewall: the first view as soon as it is there, the rest behind it."""
 
     def __init__(self, link: Link, where: str | None = None, options: Options | None = None) -> None:
-        super().__init__(lambda progress: link.open(progress, lambda _: None), link.target.name, where, options)
+        super().__init__(lambda progress, _: link.open(progress, lambda _: None), link.target.name, where, options)
         self.link = link
 
     def first_screen(self) -> Screen[Any]:

@@ -19,15 +19,16 @@ from whydeny.ui.workbench import Workbench
 
 
 class ExplorerScreen(KeepingPart):
-    """Table, verdict and rules of one site."""
+    """Table, verdict and rules of one site. `row` is the one to put the cursor on where the first filter shows it."""
 
     CSS_PATH = "explorer.tcss"
     BINDINGS = bindings("explorer")
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
 
-    def __init__(self, workbench: Workbench, title: str, where: str | None = None) -> None:
+    def __init__(self, workbench: Workbench, title: str, where: str | None = None, row: int | None = None) -> None:
         super().__init__(workbench, title)
+        self._first_row = row
         self._first_filter = self.first_filter(where)
 
     def compose(self) -> ComposeResult:
@@ -49,6 +50,8 @@ class ExplorerScreen(KeepingPart):
         self.why.show_words()
         self.table.focus()
         self.take_up()
+        if self._first_row is not None:
+            self.table.wait_for(self._first_row)
         self.filter_bar.put(self._first_filter)
         self.use_filter(self._first_filter)
         self.show_head()
