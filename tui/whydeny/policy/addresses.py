@@ -109,13 +109,14 @@ def wildcard_prefix(wildcard: tuple[int, int]) -> int:
 
 
 @lru_cache(maxsize=65536)
-def _network(text: str) -> Span | None:
+def written_network(text: str) -> Span | None:
+    """The span of an address, network or range as a list or an object has it, with what may stand behind it."""
     words = text.split(maxsplit=1)
     return parse_network(words[0] if words and "-" not in text else text)
 
 
 def _networks(written: Iterable[str]) -> Spans:
-    return merge(span for span in map(_network, written) if span is not None)
+    return merge(span for span in map(written_network, written) if span is not None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -264,14 +265,15 @@ class AddressBook:
         """Every leaf under a rule's member."""
         found = self._reached.get(member)
         if found is None:
-            paths, complete = open_groups(member, self._members_of)
+            paths, complete = open_groups(member, self.members_of)
             leaves = [leaf for path in paths for leaf in self._leaves_at(path)]
             if not complete:
                 leaves.append(Leaf((member,), maybe=ALL, settle=f"a group nested less than {DEEPEST} deep"))
             found = self._reached[member] = tuple(leaves)
         return found
 
-    def _members_of(self, name: str) -> tuple[str, ...]:
+    def members_of(self, name: str) -> tuple[str, ...]:
+        """The objects in a group: those it lists, or of a dynamic one those whose tags fit; none for anything else."""
         if self._names.region(name) is not None:
             return ()
         found = self._names.address(name)
@@ -299,7 +301,7 @@ class AddressBook:
             return [] if found.filter is None else [self._registered(path, found)]
         if isinstance(found, ExternalList) or name in PREDEFINED_LISTS:
             return [self._external_list(path)]
-        span = _network(name)
+        span = written_network(name)
         if span is not None:
             return [Leaf(path, merge([span]))]
         answered = self._answered(name)
@@ -325,7 +327,7 @@ class AddressBook:
             if wildcard is not None:
                 return Leaf(literal, wildcard=wildcard)
         else:
-            span = _network(address.value)
+            span = written_network(address.value)
             if span is not None:
                 return Leaf(literal, merge([span]))
         return Leaf(literal, maybe=ALL, settle=f"a readable value of address {address.name} ({address.value!r})")
