@@ -152,6 +152,7 @@ CRITERIA: dict[str, st.SearchStrategy] = {
     "schedule": schedules,
     "rule_type": pick(("intrazone", "interzone")),
     "disabled": st.just(True),
+    "action": pick(("deny", "drop")),
     "targets": pick((("001",), ("002",))),
 }
 # A rule asks for little, so that every criterion gets to decide.
@@ -170,6 +171,8 @@ def rules_of(draw: st.DrawFn, rulebase: Rulebase) -> tuple[Rule, ...]:
             asked["negate_destination"] = draw(NEGATED)
         if "applications" in asked:
             asked["services"] = draw(pick((("application-default",), ("any",))))
+        if "action" in asked and rulebase is Rulebase.SECURITY:
+            asked["applications"] = draw(asked_applications)
         found.append(Rule(f"rule {position}", rulebase, position, HERE, **asked))
     return tuple(found)
 
@@ -225,7 +228,8 @@ LOOKED_AT = {
     "users": ("user", "dynamic_user_group", "state"),
     "applications": (*SERVICE, "app_category", "app_risk", "app_characteristics", "app_container"),
     "services": SERVICE,
-    "categories": ("category",),
+    "categories": ("category", "protocol", "destination_port", "application"),
+    "action": SERVICE,
     "schedule": ("start", "elapsed"),
 }
 PLAIN = {
@@ -245,6 +249,8 @@ def focused(draw: st.DrawFn, criterion: str) -> tuple[tuple[Rule, ...], list[dic
             asked[f"negate_{criterion[:-1]}"] = draw(NEGATED)
         if criterion == "applications":
             asked["services"] = ("application-default",)
+        if criterion == "action":
+            asked["applications"] = draw(asked_applications)
         rules.append(Rule(f"rule {position}", Rulebase.SECURITY, position, HERE, **asked))
     cells = {name: CELLS[name] for name in LOOKED_AT[criterion]}
     found = draw(st.lists(st.fixed_dictionaries(cells), min_size=10, max_size=40))
@@ -363,6 +369,12 @@ def test_bulk_is_the_single_look_up_for_every_row(
         pytest.param({"applications": ("af-risk",)}, {"application": "odd", "app_risk": 4},
                      {"application": "odd", "app_risk": 3}, id="risk"),
         pytest.param({"categories": ("games", "c-own")}, {"category": "games"}, {"category": "news"}, id="category"),
+        pytest.param({"categories": ("games",)}, {"category": "any", "protocol": 17, "destination_port": 53,
+                                                  "application": "dns"},
+                     {"category": "any", "protocol": 17, "destination_port": 443, "application": "quic"},
+                     id="what has no URL has no category"),
+        pytest.param({"action": "deny", "applications": ("ssl",)}, {"application": "ssl"},
+                     {"application": "incomplete"}, id="a refusal by application waits for one"),
         pytest.param({"schedule": "office"}, {"start": datetime(2024, 5, 3, 11, 59), "elapsed": 59},
                      {"start": datetime(2024, 5, 3, 11, 59), "elapsed": 60}, id="the end of a weekly range"),
         pytest.param({"schedule": "once"}, {"start": datetime(2024, 5, 2, 8)}, {"start": datetime(2024, 5, 2, 7, 59)},

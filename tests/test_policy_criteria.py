@@ -7,7 +7,7 @@ import pytest
 from whydeny.model.answers import DeviceAnswers, UserMapping
 from whydeny.model.configuration import ExternalList, Schedule, Scope, UrlCategory
 from whydeny.model.truth import Truth
-from whydeny.policy.categories import CategoryBook
+from whydeny.policy.categories import CategoryBook, without_url
 from whydeny.policy.names import Names
 from whydeny.policy.schedules import ScheduleBook
 from whydeny.policy.users import UserBook, UserName, seen_user, user_name
@@ -122,6 +122,31 @@ def test_a_rule_takes_a_category_or_not(members, category, wanted):
     assert field.decide(category) is wanted
     if wanted is OPEN:
         assert field.needs(category)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "port", "application", "wanted"),
+    [
+        pytest.param(17, 53, "dns", NO, id="DNS"),
+        pytest.param(6, 53, "dns", NO, id="DNS over TCP"),
+        pytest.param(1, None, "ping", NO, id="ICMP"),
+        pytest.param(1, None, "", NO, id="ICMP, whatever it is"),
+        pytest.param(6, 22, "ssh", NO, id="SSH"),
+        pytest.param(17, 443, "quic", OPEN, id="QUIC names the server"),
+        pytest.param(17, 8443, "quic-base", OPEN, id="QUIC elsewhere"),
+        pytest.param(17, 443, "unknown-udp", OPEN, id="QUIC's port"),
+        pytest.param(17, 53, "", OPEN, id="nothing identified yet"),
+        pytest.param(17, None, "dns", OPEN, id="a port that is not known"),
+        pytest.param(6, 25, "smtp", OPEN, id="TLS is possible"),
+        pytest.param(None, None, "dns", OPEN, id="a protocol that is not known"),
+    ],
+)
+def test_what_has_no_url_has_no_category(protocol, port, application, wanted):
+    field = CategoryBook(Names((SCOPE,))).field(("games",))
+    without = without_url(protocol, port, application)
+    assert field.decide("any", without) is field.decide("", without) is wanted
+    assert field.decide("games", without) is YES
+    assert CategoryBook(Names((SCOPE,))).field(("any",)).decide("", without) is YES
 
 
 @pytest.mark.parametrize(

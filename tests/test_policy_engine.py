@@ -132,6 +132,23 @@ def names(look: LookUp) -> tuple[str | None, list[str]]:
             (rule("a", applications=("dns",), services=("any",)),), replace(WEB, application="incomplete"), "a",
             id="before an application is known any fits",
         ),
+        pytest.param(
+            (rule("a", action="deny", applications=("dns",), services=("any",)), rule("b")),
+            replace(WEB, application="insufficient-data"), "b", id="a deny rule waits for its application",
+        ),
+        pytest.param(
+            (rule("a", action="deny", applications=("dns",), services=("any",)),), replace(WEB, application=None),
+            "interzone-default", id="a deny rule waits for its application, and nothing else takes the first packet",
+        ),
+        pytest.param(
+            (rule("a", action="deny", services=("any",)),), replace(WEB, application="incomplete"), "a",
+            id="a deny rule for any application does not wait",
+        ),
+        pytest.param(
+            (rule("a", categories=("news",)),),
+            replace(WEB, application="dns", protocol=17, destination_port=53, category="any"), "interzone-default",
+            id="what has no URL meets no rule with categories",
+        ),
     ],
 )  # fmt: skip
 def test_the_rule_that_takes_a_flow(rules, flow, wanted):
@@ -266,6 +283,12 @@ def test_a_trace_shows_the_criteria_in_their_order():
                      replace(WEB, application="incomplete"), "service",
                      "no application is identified yet, and tcp/443 is no default port of dns", id="no application yet"),
         pytest.param({"categories": ("news",)}, WEB, "category", "games is not news", id="category"),
+        pytest.param({"categories": ("news",), "services": ("any",)},
+                     replace(WEB, application="ping", protocol=1, destination_port=None, category=None), "category",
+                     "ping has no URL, and a rule with URL categories takes web traffic only", id="no URL"),
+        pytest.param({"action": "drop", "applications": ("dns",)}, replace(WEB, application="incomplete"), "application",
+                     "incomplete: a rule that refuses by application waits until one is identified",
+                     id="a refusal by application waits"),
         pytest.param({"schedule": "office"}, replace(WEB, at=datetime(2024, 5, 3, 9)), "schedule",
                      "office (thursday 08:00-18:00) does not cover Fri 2024/05/03 09:00:00", id="schedule"),
         pytest.param({"disabled": True}, WEB, "disabled", "the rule is disabled, so it is passed over", id="disabled"),

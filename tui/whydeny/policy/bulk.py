@@ -138,7 +138,7 @@ def ruled_rows(rules: RuleBits, rows: Rows) -> list[Ruled]:
         _rule(rows.services, lambda value: rules.services.sets(*value)),
         _rule(rows.applications, rules.applications.sets),
         _rule(rows.users, rules.users.sets),
-        _rule(rows.categories, rules.categories.sets),
+        _rule(rows.categories, lambda category: rules.categories.sets(*category)),
         _rule(rows.source, rules.source.sets),
         _rule(rows.destination, rules.destination.sets),
     ]

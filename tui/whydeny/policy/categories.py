@@ -2,12 +2,15 @@
 
 Sources: PAN-OS administrator's guide, URL categories. A URL can have several categories besides its risk, and
 custom ones; the row shows one. So a row's category that is not in the rule says nothing about custom
-categories, URL lists and the risk categories.
+categories, URL lists and the risk categories. A rule with categories applies to web traffic only
+(docs.paloaltonetworks.com/pan-os/7-1/pan-os-admin/url-filtering/url-categories.html): what has neither an HTTP request
+nor a TLS server name never gets a category.
 """
 
 from dataclasses import dataclass
 
 from whydeny.model.configuration import ExternalList
+from whydeny.model.protocols import TCP, UDP
 from whydeny.model.truth import Truth
 from whydeny.policy.names import Names
 from whydeny.policy.wording import members as listed
@@ -35,6 +38,21 @@ PREDEFINED = RISKS | frozenset(_PREDEFINED.split())
 
 NOT_YET = frozenset({"", "any"})
 
+WEB_PORTS = (80, 443)  # over UDP: QUIC, whose handshake names the server
+_NO_WEB = frozenset({"dns", "ssh", "ssh-tunnel", "telnet"})  # over TCP, by name; for most a TLS handshake is possible
+
+
+def without_url(protocol: int | None, port: int | None, application: str) -> bool:
+    """Whether traffic is of a kind that never has a URL: by IP protocol, destination port and application (lower case,
+    "" where none is identified)."""
+    if protocol is None:
+        return False
+    if protocol == TCP:
+        return application in _NO_WEB
+    if protocol == UDP:
+        return bool(application) and port is not None and port not in WEB_PORTS and not application.startswith("quic")
+    return True
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CategoryField:
@@ -45,12 +63,12 @@ class CategoryField:
     literals: frozenset[str] = frozenset()
     open: tuple[str, ...] = ()
 
-    def decide(self, category: str) -> Truth:
-        """Whether the rule takes a category (lower case; "" and any are not known yet)."""
+    def decide(self, category: str, without: bool = False) -> Truth:
+        """Whether the rule takes a category (lower case; "" and any are not known yet, or never where it is `without`)."""
         if self.anything:
             return Truth.MATCH
         if category in NOT_YET:
-            return Truth.UNKNOWN
+            return Truth.NO_MATCH if without else Truth.UNKNOWN
         if category in self.literals:
             return Truth.MATCH
         return Truth.UNKNOWN if self.open else Truth.NO_MATCH

@@ -120,13 +120,15 @@ class Compiler:
                 yield self._fixed(_hip(name, members), HipPart)
         applications = self._applications.field(rule.applications)
         if rule.rulebase in WITH_APPLICATION:
-            yield self._shared(("application", applications), lambda number: ApplicationPart(number, applications))
+            refuses = rule.action != "allow"
+            key = ("application", applications, refuses)
+            yield self._shared(key, lambda number: ApplicationPart(number, applications, refuses))
         if rule.rulebase is Rulebase.OVERRIDE:
             service = self._services.override_field(rule)
         else:
             service = self._services.field(rule.services)
-        key = ("service", service, applications if service.by_default else None)
-        yield self._shared(key, lambda number: ServicePart(number, service, applications))
+        with_ports = ("service", service, applications if service.by_default else None)
+        yield self._shared(with_ports, lambda number: ServicePart(number, service, applications))
         if rule.rulebase in WITH_CATEGORY:
             categories = self._categories.field(rule.categories)
             yield self._shared(("category", categories), lambda number: CategoryPart(number, categories))

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 from whydeny.model.truth import Truth
 from whydeny.policy.addresses import AddressField, Endpoint
 from whydeny.policy.applications import ApplicationField
-from whydeny.policy.categories import NOT_YET, CategoryField
+from whydeny.policy.categories import NOT_YET, CategoryField, without_url
 from whydeny.policy.lookup import Criterion
 from whydeny.policy.schedules import ScheduleField
 from whydeny.policy.services import ServiceField
@@ -171,15 +171,24 @@ class UserPart:
 
 @dataclass(slots=True, eq=False)
 class ApplicationPart:
-    """`application`."""
+    """`application`. A rule that `refuses` named applications waits until one is identified.
+
+    Sources: the first look-up drops by rules for any application only (web interface help, traffic log, Type); rules
+    that block by application let packets pass until App-ID has settled (LIVEcommunity, m-p/165890 and 159306).
+    """
 
     number: int
     field: ApplicationField
+    refuses: bool = False
     evident: ClassVar[bool] = False
+
+    def waits(self, subject: Subject) -> bool:
+        """Whether the rule refuses applications by name and none is identified."""
+        return self.refuses and not subject.application.identified and not self.field.anything
 
     def decide(self, subject: Subject) -> Truth:
         """Whether the application is under the rule's members."""
-        return self.field.decide(subject.application)
+        return Truth.NO_MATCH if self.waits(subject) else self.field.decide(subject.application)
 
     def explain(self, subject: Subject) -> Criterion:
         """The same, with the sentence."""
@@ -187,7 +196,9 @@ class ApplicationPart:
         had = seen.name or "not identified"
         detail = settle = ""
         matched: tuple[str, ...] = ()
-        if result is Truth.MATCH and not seen.identified and not self.field.anything:
+        if self.waits(subject):
+            detail = f"{had}: a rule that refuses by application waits until one is identified"
+        elif result is Truth.MATCH and not seen.identified and not self.field.anything:
             detail = f"{had}: no application is identified yet, and until one is any fits"
         elif result is Truth.MATCH:
             matched = self.field.path_to(seen)
@@ -279,7 +290,11 @@ class CategoryPart:
 
     def decide(self, subject: Subject) -> Truth:
         """Whether the rule takes the category."""
-        return self.field.decide(subject.category)
+        return self.field.decide(subject.category, self.without_url(subject))
+
+    def without_url(self, subject: Subject) -> bool:
+        """Whether the traffic is of a kind that has no URL, and so never a category."""
+        return without_url(subject.ports.protocol, subject.ports.destination, subject.application.key)
 
     def explain(self, subject: Subject) -> Criterion:
         """The same, with the sentence."""
@@ -289,6 +304,9 @@ class CategoryPart:
         matched: tuple[str, ...] = ()
         if result is Truth.MATCH:
             matched = ("any",) if self.field.anything else (category,)
+        elif result is Truth.NO_MATCH and category in NOT_YET:
+            had, kind = "none", subject.application.name or str(subject.ports)
+            detail = f"{kind} has no URL, and a rule with URL categories takes web traffic only"
         elif result is Truth.NO_MATCH:
             detail = f"{category} is not {several(self.field.members, 4, 'or')}"
         else:

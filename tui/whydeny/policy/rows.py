@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+import numpy as np
 import polars as pl
 
 from whydeny.model.addresses import join_halves
@@ -13,7 +14,9 @@ from whydeny.model.protocols import SCTP, TCP, UDP
 from whydeny.model.tables import Session
 from whydeny.policy.addresses import Endpoint
 from whydeny.policy.applications import Catalog, Hints, SeenApplication
+from whydeny.policy.categories import WEB_PORTS, without_url
 from whydeny.policy.classes import Classes, combine, of_addresses, of_column, of_ports, of_times, one_class
+from whydeny.policy.classes import number as number_of
 from whydeny.policy.countries import NOWHERE
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.flows import user_of
@@ -28,6 +31,7 @@ T = TypeVar("T")
 
 _HINTS = ("app_category", "app_subcategory", "app_technology", "app_risk", "app_characteristics", "app_container")
 _WITH_PORTS = (TCP, UDP, SCTP)
+_WEB_EDGES = {0} | {edge for port in WEB_PORTS for edge in (port, port + 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +58,8 @@ class Rows:
             ("user", "dynamic_user_group", "state"),
             lambda user, group, state: seen_user(user_of(user, state is not None), group),
         )
-        self.categories: Family[str] = self._family(
-            [of_column(frame["category"])], ("category",), lambda category: (category or "").strip().lower()
-        )
         named = of_column(frame["application"])
+        self.categories = self._categories(named)
         looks_closer = any(rules.applications.looks_closer for rules in bits)
         hints = [of_column(frame[name]) for name in _HINTS] if looks_closer else []
         self.applications: Family[SeenApplication] = self._family(
@@ -79,6 +81,27 @@ class Rows:
     def _values(self, classes: Classes, columns: Iterable[str]) -> list[tuple[Any, ...]]:
         """The values of the row that stands for each class."""
         return self._frame.select(pl.col(list(columns)).gather(classes.first)).rows()
+
+    def _categories(self, named: Classes) -> Family[tuple[str, bool]]:
+        """Categories in lower case, and whether the traffic is of a kind that never has one."""
+        family: Family[tuple[str, bool]] = self._family(
+            [of_column(self._frame["category"]), self._without_url(named)],
+            ("category", "application", "protocol", "destination_port"),
+            lambda category, name, protocol, port: (
+                (category or "").strip().lower(),
+                without_url(protocol, port, self._catalog.seen(name).key),
+            ),
+        )
+        return family
+
+    def _without_url(self, named: Classes) -> Classes:
+        """Rows by whether they never have a URL."""
+        protocol, port = self._frame["protocol"], self._frame["destination_port"]
+        ports = of_ports(protocol, port, {UDP: _WEB_EDGES})
+        kinds = combine([named, of_column(protocol), ports])
+        values = self._values(kinds, ("protocol", "destination_port", "application"))
+        without = [without_url(number, place, self._catalog.seen(name).key) for number, place, name in values]
+        return number_of(np.array(without, dtype=np.int64)[kinds.ids] if without else np.zeros(0, dtype=np.int64))
 
     def _services(self, named: Classes) -> Family[tuple[Ports, SeenApplication, bool | None]]:
         protocol = self._frame["protocol"]

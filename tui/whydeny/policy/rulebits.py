@@ -55,7 +55,7 @@ class RuleBits:
         categories: dict[CategoryField, int] = {}
         schedules: dict[ScheduleField, int] = {}
         firm = early = everything
-        unsettled = never = 0
+        unsettled = never = refusing = 0
         for compiled in rules:
             bit = 1 << (self.size - 1 - compiled.index)
             if not compiled.looked_at_first:
@@ -71,6 +71,7 @@ class RuleBits:
                     _note(users, part.field, bit)
                 elif isinstance(part, ApplicationPart):
                     _note(applications, part.field, bit)
+                    refusing |= bit if part.refuses and not part.field.anything else 0
                 elif isinstance(part, ServicePart):
                     _note(services, part, bit)
                 elif isinstance(part, CategoryPart):
@@ -92,7 +93,7 @@ class RuleBits:
         self.source = AddressSets(sides["source"], everything)
         self.destination = AddressSets(sides["destination"], everything)
         self.users = UserSets(users, everything)
-        self.applications = ApplicationSets(applications, everything)
+        self.applications = ApplicationSets(applications, everything, refusing)
         self.services = ServiceSets(services, everything, defaults)
         self.categories = CategorySets(categories, everything)
         self.schedules = ScheduleSets(schedules, everything)

@@ -217,8 +217,8 @@ class UserSets:
 class ApplicationSets:
     """`application`."""
 
-    def __init__(self, masks: Mapping[ApplicationField, int], everything: int) -> None:
-        self._everything = everything
+    def __init__(self, masks: Mapping[ApplicationField, int], everything: int, refusing: int = 0) -> None:
+        self._at_first = everything & ~refusing  # those that wait for an application to refuse are not among them
         self._free = everything
         self._literals: dict[str, int] = {}
         self._containers: dict[str, int] = {}
@@ -248,7 +248,7 @@ class ApplicationSets:
     def sets(self, application: SeenApplication) -> Sets:
         """The rules that take an application."""
         if not application.identified:
-            return self._everything, 0
+            return self._at_first, 0
         certain = self._free | self._literals.get(application.key, 0)
         unsettled = self._too_deep
         if application.container is None:
@@ -410,10 +410,10 @@ class CategorySets:
             if field.open:
                 self._open |= mask
 
-    def sets(self, category: str) -> Sets:
-        """The rules that take a category."""
+    def sets(self, category: str, without: bool) -> Sets:
+        """The rules that take a category; none of those that ask for one, where the traffic is `without` a URL."""
         if category in NOT_YET:
-            return self._free, self._everything
+            return self._free, 0 if without else self._everything
         certain = self._free | self._named.get(category, 0)
         return certain, self._open
 
