@@ -128,6 +128,8 @@ class LiveStage(Stage):
     def _followed(self) -> bool:
         if not any(isinstance(screen, LiveScreen) for screen in self.app.screen_stack):
             return True
+        if self.explorer.away:
+            return True
         return self.explorer.ready and not self.explorer.unjudged and super()._followed()
 
     async def wait(self, what: Any) -> None:

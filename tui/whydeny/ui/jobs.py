@@ -5,7 +5,7 @@ what is shown is always what was asked for last.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, TypeVar
@@ -114,7 +114,7 @@ class Jobs:
             job.cancel()
         return job is not None
 
-    def cancel_all(self) -> None:
-        """Stop everything, on the way out."""
-        for slot in list(self._running):
+    def cancel_all(self, but: Collection[str] = ()) -> None:
+        """Stop everything, on the way out; the slots `but` go on."""
+        for slot in [slot for slot in self._running if slot not in but]:
             self.cancel(slot)

@@ -16,8 +16,10 @@ from whydeny.ui.app import FAILED, ExplorerApp, Options, run_on_terminal, users_
 from whydeny.ui.jobs import Job
 from whydeny.ui.link import Link
 from whydeny.ui.live_bench import Grown, first_bench
+from whydeny.ui.screens.beside import BesideScreen
 from whydeny.ui.screens.live import LiveScreen
 from whydeny.ui.screens.login import LoginScreen
+from whydeny.ui.workbench import Workbench
 
 STOPPED = 130  # exit status of a run that was stopped before there was anything to see
 
@@ -77,6 +79,20 @@ class LiveApp(ExplorerApp):
         if shown is not None:
             shown.not_opened(error)
 
+    def show_bench(self, bench: Workbench, title: str) -> None:
+        """Put a snapshot over the firewall, which stands still meanwhile; leaving the snapshot leads back to it."""
+        live = self._explorer
+        if live is None:
+            super().show_bench(bench, title)
+            return
+        beside = BesideScreen(bench, title, self.link.target.name)
+        if self.screen is live:
+            live.stand_aside()
+            self.push_screen(beside)
+        else:
+            self.jobs.cancel_all(but=("open",))
+            self.switch_screen(beside)
+
     def keep_fingerprint(self, fingerprint: str) -> None:
         """Keep the pinned certificate in the profile that the connection was made by."""
         path, name = user_folders().settings / CONNECTIONS, self.link.target.profile
@@ -99,8 +115,13 @@ class LiveApp(ExplorerApp):
 
     def action_leave(self) -> None:
         """Leave from the top; deeper, one step back."""
-        if isinstance(self.screen, LoginScreen) and self._explorer is None:
+        screen, live = self.screen, self._explorer
+        if isinstance(screen, LoginScreen) and live is None:
             self.leave_with("")
+        elif isinstance(screen, BesideScreen):
+            if not screen.step_out():
+                self.jobs.cancel_all(but=("open",))
+                self.pop_screen()
         else:
             super().action_leave()
 

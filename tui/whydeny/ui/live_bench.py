@@ -7,6 +7,7 @@ import polars as pl
 
 from whydeny.model.release import Release
 from whydeny.model.site import Site
+from whydeny.sources.firewall.reading import SESSION
 from whydeny.ui.workbench import Workbench
 from whydeny.verdict.growing import GrowingJudge
 from whydeny.verdict.judge import JUDGED
@@ -17,11 +18,13 @@ VERDICTS = tuple(name for name in JUDGED if name != "outcome")
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A site as it is now. `same_policies`: the verdicts of rows that did not change still hold."""
+    """A site as it is now. `same_policies`: the verdicts of rows that did not change still hold. `taken` are the rows
+    of sessions that ended long ago, which another session has now."""
 
     bench: Workbench
     judge: GrowingJudge
     same_policies: bool = False
+    taken: tuple[int, ...] = ()
 
 
 def first_bench(
@@ -37,7 +40,16 @@ def next_bench(before: Grown, site: Site) -> Grown:
     judge = before.judge.grown(site)
     bench = _bench(site, judge)
     bench.moments, bench.judged = before.bench.moments, before.bench.judged
-    return Grown(bench, judge, judge.same_policies(before.judge))
+    taken = _taken_rows(before.judge.site.sessions.frame, site.sessions.frame)
+    return Grown(bench, judge, judge.same_policies(before.judge), taken)
+
+
+def _taken_rows(before: pl.DataFrame, after: pl.DataFrame) -> tuple[int, ...]:
+    """The rows of `before` in which another session stands now."""
+    now = after.head(before.height)
+    differs = [before[name].ne_missing(now[name]).alias(name) for name in SESSION]
+    rows = pl.DataFrame(differs).select(pl.arg_where(pl.any_horizontal(pl.all())))
+    return tuple(rows.to_series().to_list())
 
 
 def _bench(site: Site, judge: GrowingJudge) -> Workbench:
@@ -48,11 +60,15 @@ def _bench(site: Site, judge: GrowingJudge) -> Workbench:
     return bench
 
 
-def keep_verdicts(bench: Workbench, frame: pl.DataFrame) -> None:
-    """Give a workbench the verdicts of `frame`, the table as it was; rows behind it are new."""
+def keep_verdicts(grown: Grown, frame: pl.DataFrame) -> None:
+    """Give a workbench the verdicts of `frame`, the table as it was; rows behind it, and those taken, are new."""
+    bench = grown.bench
     new = bench.frame.select(VERDICTS).tail(bench.frame.height - frame.height)
-    known = pl.concat([frame.select(VERDICTS), new])
-    bench.frame = bench.frame.with_columns(known.get_columns())
+    known = frame.select(VERDICTS)
+    if grown.taken:
+        there = ~pl.int_range(pl.len()).is_in(list(grown.taken))
+        known = known.with_columns(pl.when(there).then(pl.all()))
+    bench.frame = bench.frame.with_columns(pl.concat([known, new]).get_columns())
 
 
 def with_verdicts(frame: pl.DataFrame, rows: Sequence[int], judged: pl.DataFrame) -> pl.DataFrame:

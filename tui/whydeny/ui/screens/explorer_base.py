@@ -84,7 +84,9 @@ class ExplorerBase(ColumnsPart):
     def show_head(self, judging: Job | None = None) -> None:
         """What this is; at the right what it holds, or how far the judging is."""
         dot = f" {self.glyphs.dot} "
-        spans = [Span(" whydeny ", "title")]
+        alarm = self.explorer_app.alarm
+        spans = [Span(f" {alarm}", "bad")] if alarm else []
+        spans.append(Span(" whydeny ", "title"))
         system = self.bench.system
         if system is not None:
             known = [system.hostname, system.model, f"PAN-OS {system.release}" if system.release else None]

@@ -168,5 +168,4 @@ class KeepingPart(FindingsPart):
             if opened is not None:
                 self.explorer_app.show_bench(opened.bench, opened.path.name)
 
-        live = "live" in self.SCOPES
-        self.app.push_screen(SnapshotsScreen(self.bench.changed, not live), show)
+        self.app.push_screen(SnapshotsScreen(self.bench.changed), show)

@@ -180,6 +180,7 @@ class LiveScreen(LiveCursor):
         watch = offer.count is None or offer.count <= VERY_MANY
         if offer.id == "all":
             self.set_filter("")
+        self.hold()
         self.jobs.start(
             "fetch",
             lambda progress: source.load_sessions(offer.wanted, progress, most, watch),

@@ -5,8 +5,10 @@ from collections.abc import Collection, Sequence
 
 import polars as pl
 
+from whydeny.model.columns import Kind
 from whydeny.model.errors import Cancelled, WhydenyError
 from whydeny.model.site import Problem
+from whydeny.report.notes import noted_rows, session_note
 from whydeny.ui.actions import BY_ID, Action, bindings
 from whydeny.ui.asking import REFUSED_NOW
 from whydeny.ui.explaining import Explained
@@ -14,6 +16,7 @@ from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span
 from whydeny.ui.link import Link
 from whydeny.ui.live_bench import Grown, keep_verdicts, next_bench, with_verdicts
+from whydeny.ui.related import ToRow
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.explorer_base import RULE_PANES
 from whydeny.ui.shown import Shown
@@ -22,15 +25,17 @@ from whydeny.ui.widgets.bar import Bar
 from whydeny.verdict.finding import Outcome
 
 FACTS_SETTLE = 1.0  # seconds without a new run-time fact until all sessions are judged anew
+# What is under way for this screen, and is begun anew when it comes back. The configuration is read to its end.
+ASIDE = ("refresh", "fetch", "cursor", "grow", "judge", "moments", "finding", "rows")
 FOOTER = ("live.device", "live.pause", "live.now", "live.search", "live.sessions")
 
 
 class LiveBase(ExplorerScreen):
     """What the parts of a live firewall's screen share.
 
-    `grown` is the site as it is shown; rows keep their numbers. `fetched` are the rows whose related rows came,
-    `unjudged` those whose verdict is to be made. `opening` says that the configuration has not come yet, `trouble`
-    why nothing comes at all.
+    `grown` is the site as it is shown. Rows keep their numbers; only where a session ended long ago, another one may
+    take its row. `fetched` are the rows whose related rows came, `unjudged` those whose verdict is to be made.
+    `opening` says that the configuration has not come yet, `trouble` why nothing comes at all.
     """
 
     SCOPES = ("explorer", "live", "app")
@@ -51,24 +56,60 @@ class LiveBase(ExplorerScreen):
         self.trouble = ""
         self._grow_again = False
         self._told: Sequence[Problem] = ()
+        self._let_go: set[int] = set()  # rows that another session took while a page was open
+        self.away = False  # a snapshot is looked at
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing is asked and nothing grows: names are masked, or a snapshot is looked at."""
+        return self.bench.masked or self.away
 
     # Growing.
+
+    def hold(self) -> None:
+        """Keep the rows that the user may come back to: no other session takes them."""
+        rows = {*self.table.marks, *noted_rows(self.notes), *(row for row, _ in self._came_from)}
+        if self.table.row is not None:
+            rows.add(self.table.row)
+        self.link.source.hold(frozenset(rows))
+
+    def forget(self, rows: Collection[int]) -> None:
+        """Other sessions have these rows now: nothing that is known of them is true any more."""
+        self.fetched.difference_update(rows)
+        self.table.marks.difference_update(rows)
+        self.unjudged.update(rows)
+        self._in_work.difference_update(rows)
+        self._let_go.update(rows)
+        for row in rows:
+            self.notes.pop(session_note(row), None)
+
+    def on_screen_suspend(self) -> None:
+        """A page is opened: its lines lead to the sessions that are there now."""
+        self._let_go.clear()
+
+    def go_to(self, target: object) -> None:
+        """Where a line of a page leads, unless its session was let go meanwhile."""
+        if isinstance(target, ToRow) and target.kind is Kind.TRAFFIC and target.row in self._let_go:
+            self.say("that session ended, and so many ended since that it is not kept any more", "doubt")
+        else:
+            super().go_to(target)
 
     def grow(self, changed: Collection[int] = ()) -> None:
         """Something came: show the site as it is now. `changed` are rows whose verdict may be another one now."""
         self.unjudged.update(changed)
-        if self.jobs.running("grow") or self.bench.masked:  # what is masked stands still
+        if self.jobs.running("grow") or self.still:
             self._grow_again = True
             return
         before, site = self.grown, self.link.source.site
         self.jobs.start("grow", lambda _progress: next_bench(before, site), self._take, self.failed)
 
     def _take(self, grown: Grown) -> None:
-        if self.bench.masked:
+        if self.still:
             self._grow_again = True
             return
         height, before = len(self.bench.frame), self.bench.site
-        keep_verdicts(grown.bench, self.bench.frame)
+        keep_verdicts(grown, self.bench.frame)
+        self.forget(grown.taken)
         self.grown, self.bench, self._real = grown, grown.bench, grown.bench
         self.unjudged.update(range(height, len(self.bench.frame)))
         self.denied = self.bench.count(Outcome.ALLOWED_THEN_DENIED)
@@ -128,7 +169,7 @@ class LiveBase(ExplorerScreen):
 
     def judge_rest(self) -> None:
         """Judge the rows that need it, in one go; those that come meanwhile are next."""
-        if not self.unjudged or self.bench.masked or self.jobs.running("judge"):
+        if not self.unjudged or self.still or self.jobs.running("judge"):
             return
         rows, judge = sorted(self.unjudged), self.grown.judge
         self.unjudged, self._in_work = set(), self.unjudged
@@ -141,13 +182,36 @@ class LiveBase(ExplorerScreen):
         )
 
     def _judged_rows(self, rows: Sequence[int], judged: pl.DataFrame) -> None:
+        still = [place for place, row in enumerate(rows) if row in self._in_work]
         self._in_work.clear()
-        self.bench.take(with_verdicts(self.bench.frame, rows, judged))
+        self.bench.take(with_verdicts(self.bench.frame, [rows[place] for place in still], judged[still]))
         self.remake("showing verdicts")
         self.show_head()
         self.judge_rest()
 
-    # Masking.
+    # Standing still.
+
+    def stand_aside(self) -> None:
+        """A snapshot is looked at: nothing is asked of the firewall and nothing judged until `come_back`."""
+        self.away = True
+        for slot in ASIDE:
+            self.jobs.cancel(slot)
+        self.unjudged |= self._in_work
+        self._in_work.clear()
+
+    def on_screen_resume(self) -> None:
+        """Go on where a snapshot was looked at."""
+        if not self.away or self.app.screen is not self:  # the list of snapshots was closed just before
+            return
+        self.away = False
+        if self.bench.masked:
+            self.look_into_all()
+            return
+        self.remake("showing what came")
+        self._explain_again()
+        self.grow()
+        self.judge_rest()
+        self.told(f"back at {self.link.target.name}")
 
     def action_mask(self) -> None:
         """Hide addresses, users and names, and let the firewall be meanwhile; again: show them, and what came."""

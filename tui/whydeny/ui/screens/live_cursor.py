@@ -1,6 +1,6 @@
 """What a live firewall is asked about the session under the cursor, by itself when the cursor rests, and by a key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from textual import on
 from textual.timer import Timer
@@ -31,8 +31,14 @@ class LiveCursor(LiveWatch):
         self._asked: set[int] = set()  # rows whose details and facts came
         self._resting: Timer | None = None
 
+    def forget(self, rows: Collection[int]) -> None:
+        """Other sessions have these rows now; they were not asked about."""
+        super().forget(rows)
+        self._asked.difference_update(rows)
+
     @on(RowTable.Moved)
     def _cursor_moved(self, event: RowTable.Moved) -> None:
+        self.hold()
         self.jobs.cancel("cursor")
         row = event.row
         self._rest_in(LIVE_REST, row)
@@ -45,7 +51,7 @@ class LiveCursor(LiveWatch):
     def _rested(self, row: int | None) -> None:
         if row is None or row != self.table.row or row in self.fetched or not self._wants_cause(row):
             return
-        busy = self.paused or self.trouble or self.opening or self.bench.masked
+        busy = self.paused or self.trouble or self.opening or self.still
         if busy or self.link.per_minute + ROOM > self.link.limits.per_minute:
             self._rest_in(WAIT, row)
         else:

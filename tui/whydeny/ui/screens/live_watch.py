@@ -37,7 +37,7 @@ class LiveWatch(LiveBase):
         self.set_interval(TICK, self._tick)
 
     def _tick(self) -> None:
-        if not (self.paused or self._refused or self.bench.masked) and monotonic() >= self._next:
+        if not (self.paused or self._refused or self.still) and monotonic() >= self._next:
             self.look()
         self.show_head()
 
@@ -46,6 +46,7 @@ class LiveWatch(LiveBase):
         if self.jobs.running("refresh"):
             return
         self._began = monotonic()
+        self.hold()
         self.jobs.start("refresh", self.link.source.refresh, self._looked, self._not_looked)
 
     def _looked(self, found: Refreshed) -> None:

@@ -37,17 +37,13 @@ class Opened:
 
 
 class SnapshotsScreen(PageScreen):
-    """The list. Answers with the snapshot that was `Opened`.
-
-    `changed` is what is to be said of the snapshot that is open; `opens` is False where another can't take its place.
-    """
+    """The list. Answers with the snapshot that was `Opened`. `changed` is what is to be said of the one that is open."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("snapshots")
 
-    def __init__(self, changed: tuple[str, ...] = (), opens: bool = True) -> None:
+    def __init__(self, changed: tuple[str, ...] = ()) -> None:
         super().__init__("Snapshots", follows="opens it")
         self._changed = changed
-        self._opens = opens
         self._folder = user_folders().snapshots
 
     def keys(self) -> list[Span]:
@@ -99,9 +95,6 @@ class SnapshotsScreen(PageScreen):
         """Open the snapshot under the cursor."""
         path = self._path
         if path is None:
-            return
-        if not self._opens:
-            self._say(f"leave the firewall first, then: whydeny open {path}")
             return
 
         def work(progress: Progress) -> Opened:
