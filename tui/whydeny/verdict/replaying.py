@@ -1,16 +1,16 @@
 """Replay the sessions of one virtual system: which a changed rule touches, and what both look-ups say of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from whydeny.model.configuration import ANY, Rule, Rulebase
+from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.progress import Progress
 from whydeny.model.tables import SessionTable
-from whydeny.policy.bulk import RULEBASES, Question, match_all, match_each
+from whydeny.policy.bulk import RULEBASES, Question, match_each
 from whydeny.policy.differences import Difference, RuleChange, alike_in_applications, compare
 from whydeny.policy.engine import PUSHED_MISSING, Engine
 from whydeny.policy.flows import flow_of
@@ -196,37 +196,13 @@ class _Group:
         lost = touched & known & facts.passed & allowed & ~allows
         unknown = touched & (~known | matched.turned_by_change | (~passes & ~lost & matched.new_doubt))
         passes, lost = passes & ~unknown, lost & ~unknown
-        provisional = self._provisional(matched)
-        unknown = unknown | provisional
         for effect, rows in ((Effect.PASSES, passes), (Effect.LOST, lost), (Effect.UNKNOWN, unknown)):
             found.effects[rows] = CODES[effect]
         found.conditional = (passes & (doubt | facts.unidentified | (matched.turning_before >= 0))) | (lost & doubt)
         found.disputed = int((touched & known & facts.passed & ~allowed).sum())
-        self._note_moves(Rulebase.SECURITY, touched | provisional, found.effects, found.conditional)
+        self._note_moves(Rulebase.SECURITY, touched, found.effects, found.conditional)
         self._note_doubts(known)
         self._note_idle(matched)
-
-    def _provisional(self, matched: _Matched) -> Flags:
-        """Rows refused before App-ID had named an application, that end at a rule which refuses by application and that a
-        changed rule could take.
-
-        Such a rule fits them only for lack of a name, and is not what refused them: a firewall waits for the name.
-        """
-        new = self._rules(self.new, Rulebase.SECURITY)
-        named = np.array([r.action != "allow" and r.applications != ANY for r in new] + [False])[matched.after]
-        found: npt.NDArray[np.bool_] = self.facts.refused & self.facts.unidentified & named & ~matched.touched
-        rows = np.flatnonzero(found)
-        if not len(rows):
-            return found
-        reached = np.zeros(len(rows), dtype=np.bool_)
-        for engine, indices in ((self.old, matched.difference.before), (self.new, matched.difference.after)):
-            rules = tuple(self._rules(engine, Rulebase.SECURITY)[index] for index in sorted(indices))
-            alone = replace(engine.policy, rules={Rulebase.SECURITY: rules}, pushed_missing=False)
-            small = Engine(alone, engine.applications, engine.answers, engine.release)
-            answer = match_all(small, self.frame[pl.Series(rows)], (Rulebase.SECURITY,))
-            reached |= ((answer["security_rule"] >= 0) | (answer["security_possible"] >= 0)).to_numpy()
-        found[rows] = reached
-        return found
 
     def _allows(self, engine: Engine, rules: Indices) -> Flags:
         return np.array([r.action == "allow" for r in self._rules(engine, Rulebase.SECURITY)] + [False])[rules]
