@@ -4,9 +4,11 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from live_stage import LiveStage, ca_file, denied, discarded, link_to, live, shown, stand_in_of
@@ -32,6 +34,8 @@ from whydeny.ui.screens.login import PasswordInput
 from whydeny.ui.screens.picker import PickScreen
 from whydeny.ui.screens.requests import RequestsScreen
 from whydeny.verdict.judge import Judge
+
+TIMES = ("receive_time", "time")
 
 
 @pytest.fixture(autouse=True)
@@ -706,6 +710,46 @@ class TestFetching:
             last = [seen.parameters["cmd"] for seen in stand_in.seen if seen.words.startswith("show session all")][-1]
             assert "<application>ssl</application><from>users</from>" in last
 
+    @pytest.mark.parametrize(
+        "networks", [True, False, None], ids=["takes them", "finds nothing for them", "refuses them"]
+    )
+    async def test_networks_are_pushed_down_where_the_device_shows_that_it_takes_them(
+        self, stand_in: StandIn, networks: bool | None
+    ) -> None:
+        stand_in.estate.networks = networks
+        rows = [row for row in stand_in.estate.sessions if row["source"].startswith("10.20.")]
+        assert 0 < len(rows) < len(stand_in.estate.sessions)
+        text = "( addr.src in 10.20.0.0/16 )"
+        async with live(link_to(stand_in), where=text, size=(120, 50)) as stage:
+            await stage.press("L")
+            shown = "source 10.20.0.0/16" if networks else "all sessions; networks are filtered here"
+            assert shown in stage.text
+            await stage.press("enter")
+            assert stage.explorer.filter.text == text
+            last = [seen.parameters["cmd"] for seen in stand_in.seen if seen.words.startswith("show session all")][-1]
+            assert ("<source>10.20.0.0/16</source>" in last) is bool(networks)
+            states = [stage.explorer.bench.frame["state"][row] for row in stage.rows]
+            assert sum(state is not None for state in states) == len(rows)
+
+    async def test_a_second_with_more_rows_than_a_search_brings(
+        self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(live_screen, "MOST", 10)
+        estate = stand_in.estate
+        dns = estate.logs[Kind.TRAFFIC].filter(pl.col("application").cast(pl.String) == "dns").head(35)
+        at = pl.lit(datetime(2025, 3, 11, 11, 30))
+        same = pl.when(pl.int_range(pl.len()).is_between(5, 30)).then(at)
+        moved = [same.otherwise(at + pl.duration(seconds=17 - pl.int_range(pl.len()))).alias(n) for n in TIMES]
+        estate.logs[Kind.TRAFFIC] = dns.with_columns(moved)
+        async with live(link_to(stand_in), where="( app eq dns )", size=(120, 50)) as stage:
+            counts = [len(stage.rows)]
+            while "F again reads older ones" in stage.text:
+                await stage.press("F")
+                counts.append(len(stage.rows))
+                assert len(counts) < 9
+            assert counts[-1] == 35
+            assert "that is all that the log has" in stage.text
+
     async def test_esc_stops_what_is_fetched_and_its_job_is_ended(self, stand_in: StandIn) -> None:
         async with live(link_to(stand_in), where="( app eq dns )") as stage:
             stand_in.desk.slow = 10_000
@@ -858,7 +902,12 @@ class TestWhatIsAsked:
         [
             ("( addr.src in 10.1.1.1 ) and ( port.dst eq 443 ) and ( proto eq tcp )",
              "source 10.1.1.1 destination-port 443 protocol 6"),
-            ("( addr.src in 10.0.0.0/8 ) and ( rule eq 'a b' )", "rule a b"),
+            ("( addr.src in 10.0.0.0/8 ) and ( rule eq 'a b' )", "source 10.0.0.0/8 rule a b"),
+            ("( addr.src in 10.1.2.3/8 ) and ( addr.dst in 2001:db8::1/64 )",
+             "source 10.0.0.0/8 destination 2001:db8::/64"),
+            ("( addr.src in 10.1.2.3/32 ) and ( addr.dst in 2001:db8::1/128 )",
+             "source 10.1.2.3 destination 2001:db8::1"),
+            ("( addr.src in 10.1.2.3-10.1.2.9 ) and ( app eq ssl )", "application ssl"),
             ("( addr in 10.1.1.1 )", ""),
             ("( app eq ssl ) or ( app eq dns )", ""),
             ("!( app eq ssl )", ""),
@@ -866,7 +915,8 @@ class TestWhatIsAsked:
             ("( state eq DISCARD ) and ( user.src eq 'ex\\mk' )", "source-user ex\\mk state discard"),
             ("words", ""),
         ],
-        ids=["values that all must hold", "no networks", "not either end", "no alternatives", "nothing turned round",
+        ids=["values that all must hold", "a network", "networks by any of their addresses", "networks of one address",
+             "no ranges", "not either end", "no alternatives", "nothing turned round",
              "no other operator", "state and user", "words"],
     )  # fmt: skip
     def test_of_the_session_table(self, text: str, words: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
 from itertools import count
 from threading import Lock
 from xml.etree.ElementTree import Element
@@ -125,10 +126,13 @@ class Desk:
         filters = {} if asked is None else {e.tag: (e.text or "").strip() for e in asked.iterfind("filter/*")}
         start = 1 if asked is None else int(asked.findtext("start-at", "1"))
         counting = filters.pop("count", "") == "yes"
+        networks = self.estate.networks
+        if networks is None and any("/" in filters.get(end, "") for end in ("source", "destination")):
+            return said(17, "Invalid filter value")
         with self.estate.lock:
             key = (self.estate.version, tuple(sorted(filters.items())))
             if self._page[0] != key:
-                self._page = (key, [row for row in self.estate.sessions if _fits(row, filters)])
+                self._page = (key, [row for row in self.estate.sessions if _fits(row, filters, bool(networks))])
             found = self._page[1]
         if counting:
             return success(f"<member>Number of sessions that match filter: {len(found)}</member>")
@@ -240,7 +244,7 @@ def _attribute(text: str) -> str:
     return elements({"x": text})[3:-4].replace('"', "&quot;")
 
 
-def _fits(row: Row, filters: Mapping[str, str]) -> bool:
+def _fits(row: Row, filters: Mapping[str, str], networks: bool) -> bool:
     for name, wanted in filters.items():
         if name == "state":
             fits = row["state"].lower() == wanted.lower()
@@ -250,6 +254,8 @@ def _fits(row: Row, filters: Mapping[str, str]) -> bool:
             fits = row.get("proxy") == _YES_NO.get(wanted)
         elif name == "min-kb":
             fits = int(row.get("total-byte-count", "0")) >= 1024 * int(wanted)
+        elif name in ("source", "destination") and "/" in wanted and networks:
+            fits = ip_address(row[_FILTERS[name]]) in ip_network(wanted)
         else:
             fits = row.get(_FILTERS.get(name, ""), "") == wanted
         if not fits:

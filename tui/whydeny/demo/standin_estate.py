@@ -44,6 +44,7 @@ class Estate:
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # address → registered tags
     firewalls: tuple[Row, ...] = ()  # what a Panorama manages
     ha_state: str = ""  # active, passive; empty: no HA
+    networks: bool | None = True  # whether the session filter takes networks; None: it answers them with an error
     pace: float = 0.0
     lock: RLock = field(default_factory=RLock)
     version: int = 0  # grows whenever a session changes

@@ -1,6 +1,7 @@
 """What a filter of the screen asks of a firewall: of its traffic log, and of its session table."""
 
 from dataclasses import replace
+from ipaddress import ip_network
 
 from whydeny.filters.fields import field_of_term
 from whydeny.filters.firewall import to_firewall
@@ -58,15 +59,27 @@ def session_filter(text: str) -> SessionFilter:
 
 
 def _device_value(name: str, value: str) -> str | None:
-    """A value as the device's filter takes it; None for one that it doesn't take (networks, ranges)."""
+    """A value as the device's filter takes it; None for one that it doesn't take (ranges). A network is one that some
+    releases may take."""
     if name in ("source", "destination"):
-        return value if parse_address(value) is not None else None
+        return _end(value)
     if name == "protocol":
         number = protocol_number(value)
         return None if number is None else str(number)
     if name.endswith("_port"):
         return value if value.isdecimal() else None
     return value.lower() if name == "state" else value
+
+
+def _end(value: str) -> str | None:
+    """An address, or a network of several; one with the length of an address is that address."""
+    if parse_address(value) is not None:
+        return value
+    try:
+        network = ip_network(value, strict=False)
+    except ValueError:
+        return None
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
 
 
 def _in_the_logs_words(tree: Node) -> Node:

@@ -27,7 +27,11 @@ _LAST_NUMBER = re.compile(rb"(\d{1,12})\D*$")
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """What the device shall filter by; empty means anything. `state` is a word of PAN-OS (`active`, `discard`, …)."""
+    """What the device shall filter by; empty means anything. `state` is a word of PAN-OS (`active`, `discard`, …).
+
+    `source` and `destination` are addresses. Published examples have addresses alone; whether a network is taken, a
+    release has to show (`find_filter`).
+    """
 
     source: str = ""
     destination: str = ""
@@ -50,6 +54,12 @@ class SessionFilter:
             if text:
                 found.append(value(part.name.rstrip("_").replace("_", "-"), text))
         return found
+
+    @property
+    def without_networks(self) -> "SessionFilter":
+        """The same for single addresses only."""
+        ends = {name: "" for name in ("source", "destination") if "/" in getattr(self, name)}
+        return replace(self, **ends)
 
     def words(self) -> str:
         """The filter as a command line has it, empty for none."""
@@ -80,6 +90,20 @@ def count_sessions(connection: Connection, wanted: SessionFilter, progress: Prog
     text = re.sub(rb"<[^>]*>", b" ", body).strip()
     found = _LAST_NUMBER.search(text)
     return int(found[1]) if found else None
+
+
+def find_filter(
+    connection: Connection, wanted: SessionFilter, progress: Progress | None = None
+) -> tuple[SessionFilter, int | None]:
+    """As much of a filter as the device shows that it takes, and how many sessions that has.
+
+    That it finds sessions for a network shows that it takes networks. Nothing found shows nothing: it may have looked
+    for one address of that name; then the filter is asked for without networks.
+    """
+    count = count_sessions(connection, wanted, progress)
+    if count or wanted == wanted.without_networks:
+        return wanted, count
+    return wanted.without_networks, count_sessions(connection, wanted.without_networks, progress)
 
 
 def fetch_sessions(

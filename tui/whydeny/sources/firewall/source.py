@@ -31,7 +31,7 @@ from whydeny.sources.firewall.policy_tests import DeviceOpinion, ask_policy
 from whydeny.sources.firewall.reading import problems_of
 from whydeny.sources.firewall.related import Query, both, related_queries, since
 from whydeny.sources.firewall.run_time import RunTime, needs_of
-from whydeny.sources.firewall.sessions import SessionFilter, count_sessions, fetch_sessions
+from whydeny.sources.firewall.sessions import SessionFilter, count_sessions, fetch_sessions, find_filter
 from whydeny.sources.firewall.system import fetch_ha_state, fetch_system, is_panorama
 
 FIRST_HOURS = 1
@@ -114,6 +114,11 @@ class FirewallSource:
         """How many sessions the session table has for a filter, before they are fetched."""
         with self._work(progress):
             return count_sessions(self.connection, wanted, progress)
+
+    def find_filter(self, wanted: SessionFilter, progress: Progress) -> tuple[SessionFilter, int | None]:
+        """As much of a filter as the session table can be asked by, and how many sessions that has."""
+        with self._work(progress):
+            return find_filter(self.connection, wanted, progress)
 
     def load_sessions(
         self, wanted: SessionFilter, progress: Progress, most: int | None = None, watch: bool = True

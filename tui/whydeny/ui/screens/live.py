@@ -1,6 +1,7 @@
 """The explorer on a live firewall: searching its log, reading its session table, and what was sent so far."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from whydeny.filters.tree import FilterError
 from whydeny.model.columns import Kind
@@ -33,13 +34,21 @@ class Offer:
     count: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """The part of a log that a query did not read yet: what was received until `moment`, without the `skip` newest."""
+
+    moment: datetime
+    skip: int = 0
+
+
 class LiveScreen(LiveCursor):
     """Table, verdict and rules of a live firewall."""
 
     def __init__(self, link: Link, grown: Grown, where: str | None = None) -> None:
         super().__init__(link, grown, where)
         self._search_first = where is not None and where.strip() not in ("", REFUSED_NOW)
-        self._oldest: dict[str, str] = {}  # query → the part of the log that was not read yet
+        self._unread: dict[str, Unread] = {}  # by query
 
     def begin(self) -> None:
         """Begin to watch; a filter from the command line is sent along at once."""
@@ -110,29 +119,29 @@ class LiveScreen(LiveCursor):
             )
             return
         query = query or ""
-        source, asked = self.link.source, both(query, self._oldest.get(query, ""))
+        source, unread = self.link.source, self._unread.get(query)
+        asked, skip = both(query, until(unread.moment) if unread else ""), unread.skip if unread else 0
         if query:  # an empty one would bring the whole log, look by look
             source.followed[Kind.TRAFFIC] = f"({FIRST_VIEW}) or ({query})"
         self.say(f"searching the traffic log: {asked or 'the newest rows'}")
         self.jobs.start(
             "fetch",
-            lambda progress: source.search(Kind.TRAFFIC, asked, progress, MOST),
-            lambda found: self._searched(query, found),
+            lambda progress: source.search(Kind.TRAFFIC, asked, progress, MOST, skip=skip),
+            lambda found: self._searched(query, unread, found),
             self.unreached,
             self.show_progress,
         )
 
-    def _searched(self, query: str, found: Refreshed) -> None:
+    def _searched(self, query: str, before: Unread | None, found: Refreshed) -> None:
         self.reached()
         self.grow()
-        rows = found.site.sessions.frame[list(found.new)] if found.new else None
-        oldest = rows["receive_time"].min() if rows is not None else None
-        more = bool(found.left) and oldest is not None
-        if more:
-            self._oldest[query] = until(oldest)  # type: ignore[arg-type]
-        else:
-            self._oldest.pop(query, None)
-        end = "F again reads older ones" if more else "that is all that the log has"
+        self._unread.pop(query, None)
+        if found.left and found.oldest is not None:
+            # A second may have more rows than a search brings: those of it that were read are skipped the next time.
+            same = before is not None and before.moment == found.oldest
+            skip = found.came + (before.skip if before is not None and same else 0)
+            self._unread[query] = Unread(found.oldest, skip if same else 0)
+        end = "F again reads older ones" if found.left else "that is all that the log has"
         self.told(f"{len(found.new):,} new row{'' if len(found.new) == 1 else 's'}; {end}")
 
     # The session table.
@@ -151,7 +160,11 @@ class LiveScreen(LiveCursor):
             progress.step("counting the session table", 0, 0)
             offers = [Offer("all", "all sessions", SessionFilter(), source.count(SessionFilter(), progress))]
             if filtered not in (SessionFilter(), DISCARDED):
-                offers.insert(0, Offer("filter", filtered.words(), filtered, source.count(filtered, progress)))
+                taken, count = source.find_filter(filtered, progress)
+                words = taken.words() or "all sessions"
+                if taken != filtered:
+                    words += "; networks are filtered here"
+                offers.insert(0, Offer("filter", words, taken, count))
             return [*offers, Offer("discard", "discarded ones", DISCARDED, source.count(DISCARDED, progress))]
 
         self.say("counting the session table")
