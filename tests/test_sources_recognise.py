@@ -202,6 +202,63 @@ def test_lists_in_an_archive_are_lists_too(tmp_path: Path) -> None:
     assert open_inputs([tmp_path]).answers.list_members == {"partners": ("192.0.2.0/24",)}
 
 
+@pytest.mark.parametrize("folder", ["list", "lists", "edl", "External-Lists", "MEMBERS"])
+def test_a_folder_of_lists_goes_by_its_name(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "ticket" / folder).mkdir(parents=True)
+    (tmp_path / "ticket" / folder / "Blocked Hosts.txt").write_text(
+        "# by hand\n192.0.2.1  # printer\n198.51.100.0/24\n\n"
+    )
+    (tmp_path / "ticket" / folder / "IT Staff.lst").write_text("example\\Bob\nalice@example.net\n")
+    (tmp_path / "ticket" / folder / "www.example.net").write_text("192.0.2.7\n")
+    (tmp_path / "ticket" / folder / "nobody").write_text("# none\n")
+    (tmp_path / "ticket" / folder / "below").mkdir()
+    (tmp_path / "ticket" / folder / "below" / "deeper.txt").write_text("192.0.2.1\n")
+    site = open_inputs([tmp_path])
+    answers = site.answers
+    assert answers.list_members == {
+        "Blocked Hosts": ("192.0.2.1", "198.51.100.0/24"),
+        "IT Staff": ("example\\Bob", "alice@example.net"),
+        "www.example.net": ("192.0.2.7",),
+        "nobody": (),
+    }
+    assert set(answers.group_addresses) == {"Blocked Hosts", "www.example.net"}
+    assert set(answers.user_groups) == {"it staff"}
+    assert set(answers.fqdns) == {"www.example.net"}
+    assert [Path(problem.file).name for problem in site.problems] == ["deeper.txt"]
+    assert "put it into a folder called lists" in site.problems[0].message
+
+
+LIST_ANSWER = """> request system external-list show type ip name partners
+vsys1/partners:
+        Next update at        : Tue May 14 11:00:00 2024
+        Total valid entries   : 2
+        Valid ips:
+                192.0.2.0/24
+                198.51.100.7
+"""
+LIST_XML = (
+    '<response status="success"><result><external-list><name>suppliers</name><total-valid>1</total-valid>'
+    "<valid-members><member>192.0.2.9</member></valid-members></external-list></result></response>"
+)
+
+
+def test_an_answer_in_a_folder_of_lists_is_an_answer_still(tmp_path: Path) -> None:
+    """And never a list of its own lines, called after its file."""
+    (tmp_path / "edl").mkdir()
+    (tmp_path / "edl" / "answer.txt").write_text(LIST_ANSWER)
+    (tmp_path / "edl" / "answer.xml").write_text(LIST_XML)
+    (tmp_path / "edl" / "other.xml").write_text("<response status='success'><result><counters/></result></response>")
+    (tmp_path / "edl" / "tagged.txt").write_text("# registered IP addresses of the lab\n192.0.2.8\n")
+    site = open_inputs([tmp_path])
+    assert site.answers.list_members == {
+        "partners": ("192.0.2.0/24", "198.51.100.7"),
+        "suppliers": ("192.0.2.9",),
+        "tagged": ("192.0.2.8",),
+    }
+    assert site.answers.registered_tags == {}
+    assert [Path(problem.file).name for problem in site.problems] == ["other.xml"]
+
+
 @pytest.mark.parametrize(
     "data",
     [

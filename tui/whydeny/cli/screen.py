@@ -57,7 +57,19 @@ def open_command(
     device_group: str | None,
     where: str | None,
 ) -> None:
-    """Open saved exports and configurations, or a snapshot with its marks and notes, on the screen."""
+    """Open saved exports and configurations, or a snapshot with its marks and notes, on the screen.
+
+    INPUT is any number of files or folders, packed (gzip, zip, tar) or not: log exports (CSV, XML, syslog), session
+    tables, configurations, answers of show and test commands, application content. What each file is, is recognised
+    from its content.
+
+    What no export holds can be given by hand, in a folder called lists (or list, edl, external-lists, members): for
+    each object a text file called as the object is (.txt, .list, .lst and .csv are taken off), with one member a line
+    and remarks after a #. Addresses, networks and ranges are the members of an external list or a dynamic address
+    group; single addresses in a file called as a host name is are those of that host as well. Users (domain\\user,
+    user@domain) are the members of a user group, URLs those of an external list. A file with nothing but a remark
+    says that there are no members.
+    """
     paths = (*inputs, *config)
     title = " + ".join(path.name or str(path) for path in paths[:3]) + (" + …" if len(paths) > 3 else "")
 

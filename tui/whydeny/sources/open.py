@@ -34,6 +34,7 @@ from whydeny.sources.recognise import HEAD, Form, Recognised, recognise
 
 _LIST_FOLDERS = frozenset({"list", "lists", "edl", "external-lists", "members"})
 _STREAMED = (Form.CSV_LOG, Form.XML_LOG, Form.SYSLOG, Form.SESSIONS_XML)
+_REMARK = re.compile(rb"^#.*$", re.MULTILINE)
 _LISTED = 20  # files of one folder or archive that are listed when they can't be used
 OnRows = Callable[[SessionTable], None]
 
@@ -126,8 +127,6 @@ class _File:
         name = self._item.name
         head = stream.peek(HEAD)
         recognised = recognise(head)
-        if recognised.form is Form.ANSWERS and re.split(r"[:/\\]", self._item.folder)[-1].lower() in _LIST_FOLDERS:
-            recognised = Recognised(Form.LIST)
         if recognised.form in (*_STREAMED, Form.UNUSABLE):
             self._read(recognised, stream, name)
         else:
@@ -161,7 +160,7 @@ class _File:
     def _read_whole(self, recognised: Recognised, data: bytes, name: str) -> None:
         """A file that is read in one piece; text may hold several commands and their answers."""
         pages = split_pages(data)
-        if recognised.form is Form.LIST or (len(pages) == 1 and not pages[0].command):
+        if len(pages) == 1 and not pages[0].command:
             self._read(recognised, io.BytesIO(data), name)
             return
         unknown = 0
@@ -205,13 +204,24 @@ class _File:
             self._what.append(f"application content{version}, {len(table.applications):,} applications")
         elif form is Form.SYSTEM_XML or form is Form.SYSTEM_TEXT:
             self._read_system(form, data, name)
-        elif form is Form.LIST:
+        else:
+            self._read_answers(recognised, data, name, page)
+
+    def _read_answers(self, recognised: Recognised, data: bytes, name: str, page: Page | None) -> None:
+        """Answers of a firewall; in a folder of lists other text is the list of the object that it is called after."""
+        may_be_list = page is None and self._among_lists and not data.lstrip().startswith(b"<")
+        answers = read_answers(_REMARK.sub(b"", data) if may_be_list else data, name, self._number)
+        if answers is not None:
+            self._answer(answers, _words_of(answers))
+        elif may_be_list:
             self._answer(read_list(decode_text(data), self._item.base), "list of members")
         else:
-            answers = read_answers(data, name, self._number)
-            if answers is None:
-                raise InputError(f"{name}: {recognised.why}")
-            self._answer(answers, _words_of(answers))
+            raise InputError(f"{name}: {recognised.why}")
+
+    @property
+    def _among_lists(self) -> bool:
+        """Whether the folder says by its name that its files are plain lists."""
+        return re.split(r"[:/\\]", self._item.folder)[-1].lower() in _LIST_FOLDERS
 
     def _read_rows(self, recognised: Recognised, stream: ByteStream, name: str, page: Page | None) -> None:
         rows = Rows(self._number, name, self._tell)

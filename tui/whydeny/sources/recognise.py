@@ -30,7 +30,6 @@ class Form(StrEnum):
     SET_FORMAT = "configuration in set format"
     APPLICATIONS = "application content"
     ANSWERS = "answers of a firewall"  # only its reader can tell; anything not otherwise recognised goes there
-    LIST = "list of members"
     UNUSABLE = "unusable"
 
 
