@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -86,6 +87,41 @@ def test_without_the_optional_key_store(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(FirewallError, match=r"whydeny\[keyring\]"):
         read_keyring("fw1.example.net")
+
+
+class TestKeyStore:
+    """The optional package, in its own words: a store of one key that can be locked."""
+
+    @pytest.fixture
+    def store(self, monkeypatch: pytest.MonkeyPatch) -> dict[tuple[str, str], str]:
+        held = {("whydeny", "fw1.example.net"): "a2V5MQ==\n", ("whydeny", "locked.example.net"): "locked"}
+        module, errors = ModuleType("keyring"), ModuleType("keyring.errors")
+
+        class KeyringError(Exception):
+            pass
+
+        def get_password(service: str, name: str) -> str | None:
+            if name == "locked.example.net":
+                raise KeyringError("a2V5MQ== of the store")
+            return held.get((service, name))
+
+        module.errors, module.get_password, errors.KeyringError = errors, get_password, KeyringError  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "keyring", module)
+        monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+        monkeypatch.delenv("WHYDENY_API_KEY", raising=False)
+        return held
+
+    def test_the_key_of_a_host(self, store: dict[tuple[str, str], str]) -> None:
+        found = find_credentials("fw1.example.net", keyring=True).key
+        assert found is not None
+        assert found.reveal() == "a2V5MQ=="
+        assert find_credentials("fw2.example.net", keyring=True).key is None
+        assert find_credentials("fw1.example.net").key is None  # the store is opened only where it is named
+
+    def test_a_store_that_stays_shut(self, store: dict[tuple[str, str], str]) -> None:
+        with pytest.raises(FirewallError, match="can't be opened") as caught:
+            read_keyring("locked.example.net")
+        assert "a2V5MQ" not in str(caught.value)
 
 
 def test_what_is_at_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

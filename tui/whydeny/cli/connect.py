@@ -37,7 +37,7 @@ INSECURE = "TLS NOT VERIFIED (--insecure): anybody between here and the firewall
 @click.option("--key-file", metavar="FILE", type=_FILE, help="The API key is the only line of this file.")
 @click.option("--key-variable", metavar="NAME", help="The API key is in this variable (by itself in WHYDENY_API_KEY).")
 @click.option("--panrc", metavar="TAG", help="Host and key are in the home folder's .panrc under this tag.")
-@click.option("--keyring", is_flag=True, help="The API key is in the desktop's key store.")
+@click.option("--keyring", is_flag=True, help="The API key is in the desktop's key store: keyring set whydeny HOST.")
 @click.option("--user", metavar="NAME", help="Who logs in; the password is asked for in a form.")
 @click.option("--profile", metavar="NAME", help="Take all of this from a profile; options go over it.")
 @click.option("--save-profile", metavar="NAME", help="Keep host, trust and user under this name; no secret is kept.")

@@ -105,15 +105,6 @@ def read_keyring(host: str) -> Secret | None:
     return _key(text, "the desktop's key store") if text else None
 
 
-def keep_in_keyring(host: str, key: Secret) -> None:
-    """Keep a key in the desktop's key store, because the user asked for it. Raises `FirewallError`."""
-    store, errors = _keyring()
-    try:
-        store.set_password(_SERVICE, host, key.reveal())
-    except errors.KeyringError:
-        raise _unusable("the desktop's key store took no key") from None
-
-
 def _keyring() -> tuple[Any, Any]:
     try:
         import keyring
