@@ -521,6 +521,32 @@ def test_what_unpacks_to_more_than_its_bound_is_not_unpacked(saved: Path, monkey
         load_snapshot(saved)
 
 
+def test_what_unpacks_to_far_more_than_it_has_is_not_unpacked(saved: Path) -> None:
+    _rewrite(saved, _put("applications.json", b"[" + b"{}," * (12 << 20) + b"{}]"))
+    assert saved.stat().st_size < 100_000
+    with pytest.raises(InputError, match=r"applications\.json unpacks to 37,\d{3},\d{3} bytes, more than any part"):
+        load_snapshot(saved)
+
+
+@pytest.mark.parametrize(
+    ("bound", "says"),
+    [
+        ("MOST_ROWS", r"sessions\.parquet has 3 rows; 2 is the most that is opened"),
+        ("LARGEST_TABLE", r"sessions\.parquet has [\d,]+ bytes; 2 is the most"),
+        ("LARGEST_TEXT", r"whydeny\.json has [\d,]+ bytes; 2 is the most"),
+    ],
+)
+def test_what_could_not_be_opened_is_not_saved(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, bound: str, says: str
+) -> None:
+    monkeypatch.setattr(f"whydeny.snapshot.save.{bound}", 2)
+    before = saved.read_bytes()
+    with pytest.raises(WhydenyError, match=says):
+        save_snapshot(saved, _site())
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
 def test_encrypted_parts_are_refused(saved: Path) -> None:
     data = bytearray(saved.read_bytes())
     at = data.rindex(SITE.encode()) - 46

@@ -1,6 +1,7 @@
 """Open a snapshot: bounded, checked against the model, nothing written, nothing executed."""
 
 import json
+import os
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,11 @@ from whydeny.snapshot.manifest import (
     FORMAT,
     JUDGED,
     KEPT,
+    LARGEST_FILE,
+    LARGEST_TABLE,
+    LARGEST_TEXT,
     MANIFEST,
+    MOST_ROWS,
     PARTS,
     SESSIONS,
     SITE,
@@ -35,14 +40,23 @@ from whydeny.snapshot.manifest import (
     log_part,
 )
 from whydeny.snapshot.migrate import Raw, migrate
-from whydeny.snapshot.tables import MOST_ROWS, BadTable, fit_table, read_table
+from whydeny.snapshot.parquet import BadTable
+from whydeny.snapshot.tables import fit_table, read_table
 from whydeny.verdict.judge import JUDGED as JUDGED_COLUMNS
 
-LARGEST_FILE = 4 << 30  # bytes
-LARGEST_TEXT = 256 << 20  # of one JSON part, unpacked
-LARGEST_TABLE = 2 << 30  # of one parquet part
 LARGEST_MANIFEST = 1 << 20
+# What a JSON part may unpack to, however little it was packed to, and how many times as much.
+ALWAYS_UNPACKED = 32 << 20
+MOST_TIMES = 100
+LARGEST_MEMORY = 16 << 30  # bytes that the tables take, where the machine doesn't say what it has
 LONGEST_NOTE = 20_000
+
+# What the columns of each table are.
+_COLUMNS: dict[str, Mapping[str, pl.DataType]] = {
+    SESSIONS: schema(Kind.TRAFFIC),
+    JUDGED: JUDGED_COLUMNS,
+    **{log_part(kind): schema(kind) for kind in Kind},
+}
 
 _BAD_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, KeyError)
 _FIRST = b"PK\x03\x04"
@@ -131,15 +145,17 @@ def _read_parts(path: Path, archive: zipfile.ZipFile, progress: Progress) -> Raw
     rows = head.get("rows")
     counts = {name: n for name, n in rows.items() if isinstance(n, int)} if isinstance(rows, dict) else {}
     total = min(sum(counts.values()), 10 * MOST_ROWS)
-    done = 0
+    done = memory = 0
     for name in entries:
         progress.step("opening the snapshot", done, total)
-        if name.endswith(".parquet"):
+        if name in _COLUMNS:
+            part = _bytes(archive, entries[name], LARGEST_TABLE)
             try:
-                raw.tables[name] = read_table(_bytes(archive, entries[name], LARGEST_TABLE), counts.get(name, -1))
+                raw.tables[name], more = read_table(part, counts.get(name, -1), _COLUMNS[name], _memory() - memory)
             except BadTable as error:
                 raise BadTable(f"{name}: {error}") from None
             done += counts[name]
+            memory += more
         elif name != MANIFEST:
             raw.texts[name] = _json(archive, entries, name, LARGEST_TEXT)
     missing = sorted({SITE, CONFIGURATIONS, APPLICATIONS, KEPT, SESSIONS, *counts} - set(entries))
@@ -148,6 +164,14 @@ def _read_parts(path: Path, archive: zipfile.ZipFile, progress: Progress) -> Raw
     migrate(raw, version)
     progress.step("opening the snapshot", total, total)
     return raw
+
+
+def _memory() -> int:
+    """The bytes of memory that this machine has; all that a table may take where it doesn't say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return LARGEST_MEMORY
 
 
 def _read_head(path: Path, archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo]) -> tuple[dict[str, Any], int]:
@@ -181,8 +205,11 @@ def _bytes(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, largest: int) -> by
 def _json(archive: zipfile.ZipFile, entries: dict[str, zipfile.ZipInfo], name: str, largest: int) -> Any:
     if name not in entries:
         raise Malformed(f"it lacks the part {name}")
+    entry = entries[name]
+    if entry.file_size > max(ALWAYS_UNPACKED, MOST_TIMES * entry.compress_size):
+        raise Malformed(f"{name} unpacks to {entry.file_size:,} bytes, more than any part of its size")
     try:
-        return json.loads(_bytes(archive, entries[name], largest))
+        return json.loads(_bytes(archive, entry, largest))
     except (ValueError, RecursionError):
         raise Malformed(f"{name} is no JSON") from None
 
@@ -192,12 +219,8 @@ def _snapshot(raw: Raw) -> Snapshot:
     site_part = _mapping(raw.texts[SITE], SITE)
     site = Site(
         sources=list(manifest.sources),
-        sessions=SessionTable(_table(raw, SESSIONS, schema(Kind.TRAFFIC))),
-        logs={
-            kind: LogTable(kind, _table(raw, log_part(kind), schema(kind)))
-            for kind in Kind
-            if log_part(kind) in raw.tables
-        },
+        sessions=SessionTable(_table(raw, SESSIONS)),
+        logs={kind: LogTable(kind, _table(raw, log_part(kind))) for kind in Kind if log_part(kind) in raw.tables},
         configurations=from_json(list[Configuration], raw.texts[CONFIGURATIONS], CONFIGURATIONS),
         systems=from_json(list[SystemInfo], site_part.get("systems", []), SITE),
         applications=from_json(ApplicationTable, raw.texts[APPLICATIONS], APPLICATIONS),
@@ -207,7 +230,7 @@ def _snapshot(raw: Raw) -> Snapshot:
     )
     judged = None
     if JUDGED in raw.tables:
-        judged = _table(raw, JUDGED, JUDGED_COLUMNS)
+        judged = _table(raw, JUDGED)
         if judged.height != len(site.sessions):
             raise BadTable(f"{JUDGED}: it has {judged.height:,} rows for {len(site.sessions):,} sessions")
     kept = _mapping(raw.texts[KEPT], KEPT)
@@ -222,9 +245,9 @@ def _snapshot(raw: Raw) -> Snapshot:
     )
 
 
-def _table(raw: Raw, name: str, wanted: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def _table(raw: Raw, name: str) -> pl.DataFrame:
     try:
-        return fit_table(raw.tables[name], wanted)
+        return fit_table(raw.tables[name], _COLUMNS[name])
     except BadTable as error:
         raise BadTable(f"{name}: {error}") from None
 

@@ -13,6 +13,12 @@ from whydeny.verdict.judge import Judge
 
 FORMAT = 1
 
+# What is saved can be opened: the bounds of both.
+LARGEST_FILE = 4 << 30  # bytes
+LARGEST_TEXT = 256 << 20  # of one JSON part, unpacked
+LARGEST_TABLE = 2 << 30  # of one parquet part
+MOST_ROWS = 50_000_000  # of one table
+
 # The parts of the file. The manifest comes first, so that its name at the beginning of the file tells a snapshot.
 MANIFEST = "whydeny.json"
 SITE = "site.json"

@@ -24,7 +24,10 @@ from whydeny.snapshot.manifest import (
     FORMAT,
     JUDGED,
     KEPT,
+    LARGEST_TABLE,
+    LARGEST_TEXT,
     MANIFEST,
+    MOST_ROWS,
     SESSIONS,
     SITE,
     JudgedWith,
@@ -35,6 +38,10 @@ from whydeny.snapshot.redact import Redaction
 
 SUFFIX = ".whydeny"
 _STALE = 3600  # seconds after which a half-written file of a killed run is cleared away
+
+
+class TooLarge(Exception):
+    """What would be saved could not be opened again; the message says by how much."""
 
 
 def save_snapshot(
@@ -83,6 +90,8 @@ def save_snapshot(
         _write_whole(path, texts, tables, progress)
     except OSError as error:
         raise WhydenyError(f"{path}: the snapshot can't be written: {error.strerror or error}") from None
+    except TooLarge as error:
+        raise WhydenyError(f"{path}: the snapshot can't be written: {error}") from None
     except (zipfile.LargeZipFile, RuntimeError) as error:
         raise WhydenyError(f"{path}: the snapshot can't be written: a part is too large ({error})") from None
     return manifest
@@ -132,12 +141,22 @@ def _write_zip(
             progress.step("saving the snapshot", done, total)
             packed = zipfile.ZIP_STORED if name == MANIFEST else zipfile.ZIP_DEFLATED
             archive.writestr(_entry(name, packed), json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+            _check_size(archive.getinfo(name), LARGEST_TEXT)
         for name, frame in tables.items():
+            if frame.height > MOST_ROWS:
+                raise TooLarge(f"the part {name} has {frame.height:,} rows; {MOST_ROWS:,} is the most that is opened")
             progress.step("saving the snapshot", done, total)
             with archive.open(_entry(name, zipfile.ZIP_STORED), "w") as part:
                 _with_values(frame).write_parquet(part, compression="zstd", compression_level=3, statistics=False)
+            _check_size(archive.getinfo(name), LARGEST_TABLE)
             done += frame.height
     progress.step("saving the snapshot", total, total)
+
+
+def _check_size(part: zipfile.ZipInfo, largest: int) -> None:
+    """That the part can be opened again; raises `TooLarge`."""
+    if part.file_size > largest:
+        raise TooLarge(f"the part {part.filename} has {part.file_size:,} bytes; {largest:,} is the most that is opened")
 
 
 def _with_values(frame: pl.DataFrame) -> pl.DataFrame:

@@ -1,35 +1,69 @@
 """Tables of a snapshot, read from bytes that may come from anywhere."""
 
-from collections.abc import Mapping
-from io import BytesIO
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import polars as pl
 from polars.exceptions import PanicException
 
 from whydeny.model.safe import LONGEST, safe_text
+from whydeny.snapshot.manifest import MOST_ROWS
+from whydeny.snapshot.parquet import BadTable, check_parquet
 
-MOST_ROWS = 50_000_000
 _WORDS = (pl.Categorical, pl.Enum)  # of other words, where another version or program wrote them
 _SLICE = 100_000  # rows looked through at a time
 
 
-class BadTable(Exception):
-    """A part that is no table, or not the expected one; the message says what is wrong with it."""
+def read_table(data: bytes, rows: int, wanted: Mapping[str, pl.DataType], most: int) -> tuple[pl.DataFrame, int]:
+    """The parquet table in `data`, which the manifest says has `rows` rows, and the bytes of memory that it takes, of
+    which there are `most`.
 
-
-def read_table(data: bytes, rows: int) -> pl.DataFrame:
-    """The parquet table in `data`, which the manifest says has `rows` rows. Raises `BadTable`."""
+    The columns `wanted` are of the types there, words of fixed lists as any words. Raises `BadTable`.
+    """
+    if rows > MOST_ROWS:
+        raise BadTable(f"it has {rows:,} rows by the manifest; {MOST_ROWS:,} is the most that is opened")
+    checked = check_parquet(data, rows, wanted)
+    if checked.memory > most:
+        raise BadTable(f"it would take {checked.memory:,} bytes of memory, which this machine does not have")
     try:
-        count = pl.scan_parquet(BytesIO(data)).select(pl.len()).collect().item()
-        if count != rows or count > MOST_ROWS:
-            raise BadTable(f"it has {count:,} rows, not {rows:,}")
-        return pl.read_parquet(data)
-    except BadTable:
-        raise
-    except (Exception, PanicException) as error:  # noqa: BLE001  polars raises many kinds, and panics
+        with _hushed():
+            frame = pl.read_parquet(checked.data)
+    except PanicException:
+        raise BadTable("it is damaged (its pages can't be read)") from None
+    except Exception as error:  # noqa: BLE001  polars raises many kinds
         said = safe_text(str(error).partition("\n")[0], 120)
         raise BadTable(f"it is damaged ({said})") from None
+    if frame.height != rows:
+        raise BadTable(f"it has {frame.height:,} rows, not {rows:,}")
+    return frame, checked.memory
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep polars from saying on the error output, past Python, where it panics: what is raised says enough.
+
+    A screen is drawn through the same output, which is then let alone.
+    """
+    try:
+        kept = None if "textual" in sys.modules else os.dup(2)
+    except OSError:  # it is closed
+        kept = None
+    if kept is None:
+        yield
+        return
+    with suppress(ValueError, AttributeError):
+        sys.stderr.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.DataFrame:
