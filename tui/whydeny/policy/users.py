@@ -1,7 +1,8 @@
 """The source user of a rule: any, known-user, unknown, pre-logon, names and groups.
 
 Sources: PAN-OS web interface help, Policies > Security, tab User. The members of a group are run-time facts
-that no configuration holds.
+that no configuration holds. A name that logs show as a user's is no group's: a directory gives an account name once
+in a domain, to a user or to a group.
 """
 
 from collections.abc import Mapping
@@ -149,6 +150,7 @@ class UserBook:
         self._users = {user_name(mapping.user) for mapping in answers.user_mappings}
         for users in answers.user_groups.values():
             self._users.update(map(user_name, users))
+        self._seen = answers.users_seen
         self._fields: dict[tuple[str, ...], UserField] = {}
 
     def field(self, members: tuple[str, ...]) -> UserField:
@@ -174,7 +176,7 @@ class UserBook:
             name = user_name(member)
             if not distinguished:
                 names.setdefault(name.name, []).append((member, name))
-            if distinguished or name not in self._users:
+            if distinguished or (name not in self._users and member.lower() not in self._seen):
                 what = "the members of user group {}" if distinguished else "the members of {}, if it is a user group"
                 unsettled.append(what.format(member))
         return UserField(

@@ -155,6 +155,9 @@ class _Signature:
             .to_numpy()
         )
         self._single |= quic & (self._count(Like.SERVER_TCP, begin - 10 * _SECOND, begin + 10 * _SECOND) > 0)
+        if quic.any():
+            after = self._count(Like.SOURCE_PASSED, end, end + 600 * _SECOND)
+            self._columns["quic, others passed"] = np.where(quic, np.minimum(after, 1), 0)
         # The same flow in another virtual system is decided row by row.
         self._single |= self._count(Like.FLOW, begin - 20 * _SECOND, end + 20 * _SECOND) > 1
 
@@ -204,7 +207,7 @@ class _Signature:
         if minutes is not None:
             of_day = (self._end[places] // (60 * _SECOND)) % 1440
             near = np.isin(np.stack([of_day - 1, of_day, of_day + 1, of_day + 2]) % 1440, minutes).any(axis=0)
-            self._single[places] |= near
+            self._single[places] |= near | _crosses(self._begin[places], self._end[places], minutes)
         if any(zone.external for zone in engine.policy.zones.values()):
             names = [name for name, zone in engine.policy.zones.items() if zone.external]
             reaches = frame["to_zone"].cast(pl.String).is_in(names) | frame["from_zone"].cast(pl.String).is_in(names)
@@ -293,6 +296,16 @@ def _between(moments: Rows, first: Rows, last: Rows) -> npt.NDArray[np.bool_]:
         moments, first, side="left"
     )
     return found
+
+
+def _crosses(begin: Rows, end: Rows, minutes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Whether one of some minutes of the day (ascending) begins while a session lives."""
+    day, first = np.divmod(begin // (60 * _SECOND), 1440)
+    until = end // (60 * _SECOND) - day * 1440
+    following = np.searchsorted(minutes, first, side="right")
+    after = np.where(following < len(minutes), minutes[following % len(minutes)], minutes[0] + 1440)
+    crossed: npt.NDArray[np.bool_] = after <= until
+    return crossed
 
 
 def _inside(span: tuple[datetime, datetime] | None, end: Rows) -> npt.NDArray[np.bool_]:

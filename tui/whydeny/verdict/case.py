@@ -305,6 +305,8 @@ class Case(Surroundings):
                 fixed.add(name)
         if "service" in missed and "application-default" not in rule.services:
             fixed.add("service")
+        if "schedule" in missed and self._outside_at_start(rule):
+            fixed.add("schedule")
         fields = missed - fixed
         if not missed and refuser is not None and (refuser.number or 0) < (rule.number or 0):
             fields = self._movable(refuser)
@@ -327,11 +329,18 @@ class Case(Surroundings):
             found.add("source")
         if self.moving(rule.destinations):
             found.add("destination")
-        if rule.schedule:
+        if rule.schedule and self._outside_at_start(rule):
             found.add("schedule")
         if set(rule.services) == {"application-default"} and rule.applications == ("any",):
             found.add("service")
         return found
+
+    def _outside_at_start(self, rule: Rule) -> bool:
+        """Whether the schedule of a rule did not cover the session's start."""
+        if self.engine is None or self.session.start is None:
+            return False
+        trace = self.engine.explain_rule(rule, replace(self.flow, at=self.session.start))
+        return any(c.field == "schedule" for c in trace.misses())
 
     def moving(self, members: tuple[str, ...]) -> tuple[Moving, ...]:
         """Members of an address criterion whose addresses change without a commit."""

@@ -32,11 +32,15 @@ _VALUES: dict[str, Callable[[Session], object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """One rulebase, tested on the firewall: the look-up as it stands now, and a sentence on how the files compare."""
+    """One rulebase, tested on the firewall: the look-up as it stands now, and a sentence on how the files compare.
+
+    `strange` says that the firewall named a rule that the files don't have.
+    """
 
     look: LookUp
     text: str
     differs: bool
+    strange: bool = False
 
 
 def asked_value(name: str, text: str) -> object:
@@ -63,7 +67,7 @@ def is_about(test: PolicyTest, session: Session, one_flow: bool) -> bool:
 def tested(
     engine: Engine, session: Session, flow: Flow, rulebase: Rulebase, look: LookUp, one_flow: bool
 ) -> Tested | None:
-    """The firewall's own answer for a session in one rulebase; None where nobody asked, or its rule isn't in the files."""
+    """The firewall's own answer for a session in one rulebase; None where nobody asked."""
     found = [t for t in engine.answers.tests if t.rulebase is rulebase and is_about(t, session, one_flow)]
     if not found:
         return None
@@ -73,7 +77,7 @@ def tested(
         names = ("intrazone-default" if inside else "interzone-default",)
     rule = engine.rule_named(rulebase, names[0]) if names else None
     if names and rule is None:
-        return None
+        return _strange(found[-1], look)
     said = rule.name if rule is not None else "no rule"
     local = look.rule.name if look.rule is not None else "no rule"
     same = (rule.number if rule is not None else None) == (look.rule.number if look.rule is not None else None)
@@ -97,3 +101,25 @@ def tested(
     return Tested(
         replace(settled, reason=f"as the firewall itself answered; by the files alone it is {local}"), text, True
     )
+
+
+def _strange(test: PolicyTest, look: LookUp) -> Tested:
+    """The firewall named a rule that the files don't have: where the session ends can't be told from them."""
+    action = f" ({test.actions[0]})" if test.actions else ""
+    local = look.rule.name if look.rule is not None else "no rule"
+    reason = f"the firewall itself answered {test.rules[0]}{action}, which is not in this configuration"
+    text = (
+        f"the firewall's own test {test.rulebase}-policy-match ends at {test.rules[0]}{action}, which is not in this "
+        f"configuration; the look-up in the files ends at {local}"
+    )
+    unknown = replace(
+        look,
+        rule=None,
+        certainty=Certainty.UNKNOWN,
+        possible=(),
+        possible_traces=(),
+        trace=None,
+        settle=(f"the {test.rulebase} rules as the firewall has them",),
+        reason=reason,
+    )
+    return Tested(unknown, text, differs=True, strange=True)

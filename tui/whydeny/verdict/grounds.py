@@ -30,6 +30,19 @@ def document_trail(reference: Reference) -> Trail:
     return Trail("document", address=reference.address)
 
 
+def present_name(case: Case) -> str:
+    """The rule that the row names as it is called in this configuration, where it is edited."""
+    rule = case.logged
+    if rule is None or case.session.live or rule.name == case.session.rule:
+        return case.named_rule
+    return f"{rule.name} ({case.session.rule} in the row)"
+
+
+def let_log(rule: Rule, why: str) -> str:
+    """The advice to let a refusing rule log, where it doesn't; with a leading blank."""
+    return "" if rule.log_end else f" Let {rule.name} log at session end, {why}."
+
+
 def refusing(rule: Rule) -> str:
     """A refusing rule in words, with why it left no row of its own."""
     kind = "default rule" if rule.is_default else "rule"
@@ -85,13 +98,19 @@ def needs_refusal(case: Case, fields: frozenset[str]) -> RuledOut | CantTell | N
     if case.may_refuse:
         names = ", ".join(trace.rule.name for trace in case.may_refuse[:3])
         return RuledOut(f"the only rules that may refuse it ({names}) don't turn on its {' or '.join(sorted(fields))}")
-    return CantTell("the look-up ends at no rule", "a configuration that holds the session's zones", 0.05)
+    settle = "; ".join(case.security.settle) or "a configuration that holds the session's zones"
+    return CantTell(case.security.reason or "the look-up ends at no rule", settle, 0.05)
 
 
-def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
-    """Evidence that holds for any refusal by a security look-up, for and against."""
+def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule, at_first: bool = True) -> None:
+    """Evidence that holds for any refusal by a security look-up, for and against.
+
+    `at_first`: what changed came with the first packets, as an application or a category does, and not later.
+    """
     _rule_evidence(case, gathered, refuser)
-    _life_evidence(case, gathered)
+    if at_first:
+        _life_evidence(case, gathered)
+    _crowd_evidence(case, gathered)
     stage = (case.session.tracker_stage or "").lower()
     if LOOKUP_DENY in stage:
         gathered.add(Evidence(f"the session tracker says '{stage}': a rule look-up refused it", 1.2, Basis.ROW))
@@ -145,6 +164,10 @@ def _life_evidence(case: Case, gathered: Gathering) -> None:
         add(Evidence(text, -2.8 if (case.session.bytes or 0) >= 1_000_000 else -1.8, Basis.DEDUCTION))
     elif seconds >= 60:
         add(Evidence(f"it had lived for {seconds} s; a look-up after identification comes sooner", -0.7))
+
+
+def _crowd_evidence(case: Case, gathered: Gathering) -> None:
+    add, seconds = gathered.add, case.session.elapsed
     if case.cluster >= 5:
         add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", -1.2))
     rematch = case.policy is None or bool(case.policy.rematch)

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from whydeny.model.applications import ApplicationTable
+from whydeny.model.columns import Kind
 from whydeny.model.configuration import ConfigurationKind, Rulebase
 from whydeny.model.errors import UsageError
 from whydeny.model.progress import Progress, silent
@@ -133,7 +134,17 @@ class Judge:
         except UsageError as error:
             self.problems[serial, vsys] = str(error)
             return None
-        return Engine(policy, self.applications, self.site.answers, release or self.firewalls.strict_floor(serial))
+        release = release or self.firewalls.strict_floor(serial)
+        return Engine(policy, self.applications, replace(self.site.answers, users_seen=self._users_seen), release)
+
+    @cached_property
+    def _users_seen(self) -> frozenset[str]:
+        """Every user that a session or a mapping names, in lower case."""
+        columns = [self.site.sessions.frame["user"]]
+        if Kind.USERID in self.site.logs:
+            columns.append(self.site.logs[Kind.USERID].frame["user"])
+        names = (column.unique().cast(pl.String).str.to_lowercase().drop_nulls() for column in columns)
+        return frozenset(name for found in names for name in found.to_list() if name)
 
     def case(self, row: int, near: int = NEAR) -> Case:
         """One session with everything that can be asked about it; `near` misses of each rulebase are explained."""

@@ -34,6 +34,7 @@ class Like(StrEnum):
     RULE_PASSED = "rule-passed"
     RULE_AND_CATEGORY_PASSED = "rule-and-category-passed"
     SOURCE_DECRYPTED = "source-decrypted"
+    SOURCE_PASSED = "source-passed"
     SERVER_REFUSED = "server-refused"
     SERVER_UNDECRYPTED = "server-undecrypted"
     SERVER_PASSED = "server-passed"
@@ -55,6 +56,7 @@ WAYS = {
     Like.RULE_PASSED: Way((*_SOURCE, "rule"), _COMPLETED),
     Like.RULE_AND_CATEGORY_PASSED: Way((*_SOURCE, "rule", "category"), _COMPLETED),
     Like.SOURCE_DECRYPTED: Way(_SOURCE, _COMPLETED & pl.col("decrypted").fill_null(False)),
+    Like.SOURCE_PASSED: Way(_SOURCE, _COMPLETED),
     Like.SERVER_REFUSED: Way(
         (*_SOURCE, *_PAIR[2:], "destination_port"), pl.col("outcome") == Outcome.ALLOWED_THEN_DENIED.value
     ),

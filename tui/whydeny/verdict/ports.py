@@ -62,4 +62,7 @@ def ports_text(case: Case) -> str:
     if application is None or not application.ports:
         return "ports not known"
     text = ", ".join(application.ports)
-    return text + (f"; inside TLS {', '.join(application.secure_ports)}" if application.secure_ports else "")
+    strict = case.at_least(9)  # before 9.0 no application had other ports inside TLS
+    if not application.secure_ports or strict is False:
+        return text
+    return f"{text}; inside TLS {', '.join(application.secure_ports)}{'' if strict else ' from 9.0 on'}"

@@ -11,10 +11,12 @@ from datetime import timedelta
 from whydeny.model.columns import Kind
 from whydeny.model.release import release_of_config_version
 from whydeny.verdict.case import Case
+from whydeny.verdict.finding import Outcome
 from whydeny.verdict.firewalls import same_line
 from whydeny.verdict.tls import failed
 
 HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
+OF_THE_TIME = "the configuration that was in force at the time of the session"
 
 
 @dataclass(slots=True)
@@ -52,9 +54,12 @@ def standing(case: Case) -> Standing:
     _release(case, found)
     _logged_rule(case, found)
     _look_up(case, found)
-    for tested in case.tested.values():
+    for rulebase, tested in case.tested.items():
         if tested.differs:
-            found.lower(PROVED, f"{tested.text}, so that these files are not what was in force")
+            cap = UNPROVED if tested.strange else PROVED
+            found.lower(cap, f"{tested.text}, so that these files are not what was in force")
+        if tested.strange:
+            found.missing.append(f"the {rulebase} rules as the firewall has them, pushed ones included")
     _later_commits(case, found)
     return found
 
@@ -76,7 +81,7 @@ def _logged_rule(case: Case, found: Standing) -> None:
         return
     if rule is None:
         found.lower(UNPROVED, f"the rule {session.rule} of the row is not in this configuration")
-        found.missing.append("the configuration that was in force at the time of the session")
+        found.missing.append(OF_THE_TIME)
         return
     if rule.name != session.rule:
         if rule.uuid and rule.uuid == session.rule_uuid:
@@ -95,11 +100,17 @@ def _look_up(case: Case, found: Standing) -> None:
     refuser = case.refuser
     if refuser is not None and refuser.log_end:
         found.lower(UNPROVED, f"{refuser.name} logs its refusals, so that an allow row contradicts this configuration")
+    other = case.still_allowed and not case.same_rule and case.logged is not None
     if case.shift.fixed:
         names = "the order of the rules" if "order" in case.shift.fixed else ", ".join(sorted(case.shift.fixed))
         found.lower(UNPROVED, f"by {names} this configuration can never have allowed the session")
-    elif case.still_allowed and not case.same_rule and case.logged is not None and case.evaluated is not None:
+        found.missing.append(OF_THE_TIME)
+    elif other and case.evaluated is not None and not case.session.parent_session_id:
+        # What a predicted session is let through by is its parent's rule.
         found.lower(UNPROVED, f"this configuration would have allowed it by {case.evaluated.name} instead")
+        found.missing.append(OF_THE_TIME)
+    if case.outcome is Outcome.ALLOWED_THEN_DENIED:
+        found.missing.extend(c.settle for trace in case.may_refuse for c in trace.unknowns() if c.settle)
 
 
 def _later_commits(case: Case, found: Standing) -> None:

@@ -56,10 +56,10 @@ class Surroundings:
         Ways that go by the start of the other session count from `before` this one's start as well.
         """
         session = self.session
-        if session.end is None:
+        begin, end = session.start or session.end, session.end or session.start  # a live session has no end
+        if begin is None or end is None:
             return []
-        begin = session.start or session.end
-        return self.related.like(way).rows(session.row, begin - before, session.end + after)
+        return self.related.like(way).rows(session.row, begin - before, end + after)
 
     def last_before(self, way: Like) -> Session | None:
         """The last session like this one that ended before it did, within an hour before its start."""

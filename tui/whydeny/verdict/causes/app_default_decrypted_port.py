@@ -22,12 +22,23 @@ What else looks like this
 From 9.0 the same values match; then plain HTTP on 443 or a decrypted application on another port is app-default-port.
 """
 
+from dataclasses import replace
+
 from whydeny.model.applications import SECURE_PORTS
 from whydeny.model.configuration import Rule
+from whydeny.model.flags import Flag
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import PORTS, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import (
+    PORTS,
+    held_by_row,
+    lookup_evidence,
+    needs_refusal,
+    present_name,
+    refusing,
+    rule_trail,
+)
 from whydeny.verdict.ports import default_port_miss, default_port_rules_out, on_tls_port
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, THREAD
 
@@ -38,6 +49,9 @@ CAUSE = Cause(
     references=(THREAD, APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90),
     outranks=("app-default-port",),
 )
+
+HTTPS = 443
+RELEASE = "the PAN-OS release (show system info, or --pan-os): from 9.0 on this can't be it"
 
 
 def check(case: Case) -> Answer:
@@ -65,10 +79,14 @@ def check(case: Case) -> Answer:
 
 
 def _row_alone(case: Case, port: str) -> Answer:
-    if case.at_least(9) is False and case.session.decrypted and case.application in SECURE_PORTS:
+    flagged = case.flag(Flag.NON_STANDARD_PORT)
+    old = case.at_least(9) is False
+    if (old or flagged) and case.session.decrypted and case.application in SECURE_PORTS:
         what = f"{case.application} was found inside TLS on {port}, which application-default does not hold before 9.0"
-        evidence = Evidence("the row's flags say that the session was decrypted", 0.1)
-        return held_by_row(case, what, evidence, _fix(case), "a rule with service application-default")
+        text = "the row's flags say that the session was decrypted" + (" and off its ports" if flagged else "")
+        turn = "a rule with service application-default" + ("" if old else ", and a release before 9.0")
+        found = held_by_row(case, what, Evidence(text, 0.1 if old else -0.4), _fix(case), turn)
+        return found if old else replace(found, missing=(RELEASE,))
     because = "there is no configuration that tells whether the rule's service is application-default"
     return CantTell(because, "the running configuration", 0.2)
 
@@ -92,8 +110,9 @@ def _held(case: Case, refuser: Rule, base: float) -> Held:
     open_release = case.release is None
     if rule is not None:
         detail = case.criterion_detail(case.logged_trace, "service")
-        how = "everything but the service matches" if open_release else "fails on the service alone"
-        gathered.add(Evidence(f"{rule.name}: {how}: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
+        alone = f"{rule.name} fails on the service alone"
+        how = f"everything of {rule.name} but the service matches" if open_release else alone
+        gathered.add(Evidence(f"{how}: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
     if case.session.decrypted is None:
         gathered.add(Evidence("the row has no flags, so that decryption is not proved", -1.3))
     else:
@@ -114,16 +133,19 @@ def _held(case: Case, refuser: Rule, base: float) -> Held:
         denied_by=refuser.name,
         fix=_fix(case),
         fix_at=rule.origin.edited_at() if rule else "",
-        missing=("the PAN-OS release (show system info, or --pan-os): from 9.0 on this can't be it",)
-        if open_release
-        else (),
+        missing=(RELEASE,) if open_release else (),
         flips_if="the release is older than 9.0 and the rule's service is application-default",
     )
 
 
 def _fix(case: Case) -> str:
+    services = "service-http and service-https"
+    if case.session.destination_port != HTTPS:
+        services = (
+            f"a service object for {case.session.protocol_word}/{case.session.destination_port} beside those in use"
+        )
     return (
-        f"In {case.named_rule} replace application-default by the services it is meant for (service-http and "
-        "service-https), or upgrade to 9.0 or later, where decrypted applications have their TLS port. Service any "
-        "would open every port to these applications."
+        f"In {present_name(case)} replace application-default by the services it is meant for ({services}), or upgrade to "
+        "9.0 or later, where decrypted applications have their TLS port. Service any would open every port to these "
+        "applications."
     )

@@ -25,7 +25,7 @@ session by its port: then the configuration has changed.
 
 from whydeny.model.flags import Flag
 from whydeny.verdict.case import Case
-from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import PORTS, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
 from whydeny.verdict.ports import (
@@ -52,6 +52,9 @@ def check(case: Case) -> Answer:
     if session.decrypted and case.at_least(9) is False and on_tls_port(case):
         return RuledOut("before 9.0 a decrypted application on its TLS port is a cause of its own")
     port = f"{session.protocol_word}/{session.destination_port}"
+    if case.engine is None and session.decrypted and on_tls_port(case) and case.at_least(9) is None:
+        because = f"whether {case.application} inside TLS on {port} is off its ports turns on the release"
+        return CantTell(because, "the PAN-OS release and the running configuration", 0.2)
     if case.engine is None and flagged and case.identified:
         return held_by_row(
             case,

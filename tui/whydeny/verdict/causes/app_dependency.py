@@ -26,7 +26,15 @@ from whydeny.model.flags import Flag
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import APPLICATION, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import (
+    APPLICATION,
+    held_by_row,
+    lookup_evidence,
+    needs_refusal,
+    present_name,
+    refusing,
+    rule_trail,
+)
 from whydeny.verdict.references import DEPENDENCIES, POLICY_FLOW, TRAFFIC_FIELDS
 
 CAUSE = Cause(
@@ -83,7 +91,7 @@ def check(case: Case) -> Answer:
         f"session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix=_fix(case, rule.name),
+        fix=_fix(case, present_name(case)),
         fix_at=rule.origin.edited_at(),
         flips_if="the flag temporary-match, or the application content that names the enablers",
     )

@@ -25,7 +25,7 @@ from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import APPLICATION, lookup_evidence, needs_refusal, present_name, refusing, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
 
 CAUSE = Cause(
@@ -78,10 +78,19 @@ def check(case: Case) -> Answer:
         f"at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
-        fix=f"List {case.application} in the rule meant for this traffic ({case.named_rule}), or take the override away if "
-        "App-ID knows the application by itself: traffic under an override is not inspected. Not application any.",
+        fix=f"List {case.application} in the rule meant for this traffic ({present_name(case)}), or {_other_way(override)}. "
+        "Not application any.",
         fix_at=case.logged.origin.edited_at(),
         flips_if=f"an application-override rule or a custom application named {case.application}",
+    )
+
+
+def _other_way(override: Rule | None) -> str:
+    if override is None:
+        return "narrow the custom application's signature and ports if it was not meant for this traffic"
+    return (
+        f"take the override {override.name} away if App-ID knows the application by itself: traffic under an override is not "
+        "inspected"
     )
 
 

@@ -40,8 +40,10 @@ from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import (
     APPLICATION,
     held_by_row,
+    let_log,
     lookup_evidence,
     needs_refusal,
+    present_name,
     refusing,
     row_trail,
     rule_trail,
@@ -85,7 +87,9 @@ def check(case: Case) -> Answer:
         variant = "new-content"
         text = f"content {install.version or 'update'} was installed at {moment_text(install.moment)}, between the two"
         gathered.add(Evidence(text, 0.6, Basis.ROW, row_trail(install.log, install.row)))
-    what = f"which {refuser.name} above names" if _names_it(case) else "which no allow rule before that takes"
+    what = f"which {refuser.name} above names" if _names_it(case) else "which no allow rule takes"
+    if not _names_it(case) and not refuser.is_default:
+        what += f" above {refuser.name}"
     return Held(
         base=0.85,
         headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, {what}, and the "
@@ -123,8 +127,8 @@ def _application_open(case: Case, trace: RuleTrace, refuser: Rule, settle: str) 
     gathered.add(_start_evidence(case))
     return Held(
         base=0.55,
-        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, which that rule may "
-        f"not take, and the session ended at {refusing(refuser)}.",
+        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, which that rule "
+        f"perhaps does not take, and the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         variant="default-rule" if refuser.is_default else "silent-rule" if not refuser.log_end else None,
         denied_by=refuser.name,
@@ -209,16 +213,16 @@ def _fix(case: Case, refuser: Rule) -> str:
         return (
             f"{refuser.name} refuses {case.application} on purpose, as it seems. If these clients are to have it, put a rule "
             f"that allows it for just them above {refuser.name}, or take them out of its sources; moving {refuser.name} "
-            "down opens it to everybody. Let it log at session end, so that its refusals show."
+            f"down opens it to everybody.{let_log(refuser, 'so that its refusals show')}"
         )
     application = case.application_of(case.application)
     needed = f" (it depends on {', '.join(application.uses[:4])})" if application and application.uses else ""
     if case.application.startswith("unknown"):
-        return f"{_unknown_fix(case)} Until then let {refuser.name} log at session end, so that the refusal shows."
+        return f"{_unknown_fix(case)}{let_log(refuser, 'so that the refusal shows until then')}"
     return (
         f"If {case.application} is wanted, add it{needed} to an allow rule for these zones and addresses, such as "
-        f"{case.named_rule}; not 'any', which allows every application on these ports. Let {refuser.name} log at "
-        f"session end, so that such refusals show their rule."
+        f"{present_name(case)}; not 'any', which allows every application on these ports."
+        f"{let_log(refuser, 'so that such refusals show their rule')}"
     )
 
 

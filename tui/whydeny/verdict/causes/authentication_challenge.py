@@ -68,9 +68,25 @@ def check(case: Case) -> Answer:
         if not asking:
             return RuledOut("no authentication rule that could take the session asks for anything")
         because = f"whether authentication rule {asking[0].name} takes the session can't be told"
-        return CantTell(because, "; ".join(look.settle[:2]) or "the authentication log", 0.2)
+        open_rule = CantTell(because, "; ".join(look.settle[:2]) or "the authentication log", 0.2)
+        if not (_user_open(case, asking[0]) and _traces(case)):
+            return open_rule
+        rule = asking[0]
     stopped = _rules_out(case, rule)
     return stopped if stopped is not None else _challenged(case, rule)
+
+
+def _user_open(case: Case, rule: Rule) -> bool:
+    """Whether the user is all that is open about a rule, as in a row of the session table, which shows none."""
+    look = case.authentication
+    traces = [trace for trace in look.possible_traces if trace.rule is rule]
+    return bool(traces) and all(c.field == "source-user" for c in traces[0].unknowns())
+
+
+def _traces(case: Case) -> tuple[list[int], list[int]] | None:
+    """The client's ICMP messages to the server and its sessions to the portal, where there are any."""
+    unreachable, portal = (case.like(way, SOON, LATE) for way in (Like.SERVER_ICMP, Like.SOURCE_PORTAL))
+    return (unreachable, portal) if unreachable or portal else None
 
 
 def _row_alone(case: Case) -> Answer:
@@ -132,7 +148,10 @@ def _challenged(case: Case, rule: Rule) -> Held:
     name = rule.enforcement or method
     text = f"authentication rule {rule.name} (number {rule.number}, rule={max(rule.number - 1, 0)}) asks by {name}: {method}"
     gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(rule)))
-    if case.authentication.certainty is Certainty.CONDITIONAL:
+    if case.authentication.rule is None:
+        text = "conditional: the row does not show the user, and the rule asks for one"
+        gathered.add(Evidence(text, -0.4, Basis.RULE, rule_trail(rule)))
+    elif case.authentication.certainty is Certainty.CONDITIONAL:
         possible = ", ".join(r.name for r in case.authentication.possible[:2])
         gathered.add(Evidence(f"conditional: {possible} above can't be judged from the inputs", -0.6, Basis.RULE))
     if case.still_allowed and case.same_rule:
@@ -202,7 +221,7 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
     session = case.session
     if case.user:
         gathered.add(Evidence(f"the row has the user {case.user}", -0.5))
-    else:
+    elif case.flow.user is not None:  # a row of the session table shows none
         gathered.add(Evidence("the row has no user", 0.3))
     if case.application == "web-browsing":
         text = "web-browsing can be redirected to the portal, so that a browser would have been asked"
@@ -219,7 +238,7 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
 
 
 def _trace_evidence(case: Case, gathered: Gathering) -> None:
-    unreachable, portal = (case.like(way, SOON, LATE) for way in (Like.SERVER_ICMP, Like.SOURCE_PORTAL))
+    unreachable, portal = _traces(case) or ([], [])
     if unreachable:
         trail = row_trail("traffic", unreachable[0])
         gathered.add(Evidence(_icmp_text(len(unreachable)), 1.3, trail=trail))

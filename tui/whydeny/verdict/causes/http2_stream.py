@@ -23,7 +23,7 @@ All streams of the connection refused: then it is the criterion itself. Without 
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import lookup_evidence, refusing, row_trail
+from whydeny.verdict.grounds import lookup_evidence, present_name, refusing, row_trail
 from whydeny.verdict.references import HTTP2, URL_LOOKUP
 
 CAUSE = Cause(
@@ -65,17 +65,39 @@ def check(case: Case) -> Answer:
             gathered.add(Evidence(f"this stream misses {case.named_rule} by {fields}", 0.3, Basis.RULE))
     elif case.still_allowed:
         gathered.add(Evidence("its own look-up still ends at an allow rule", -0.8, Basis.RULE))
-    what = session.category if session.category not in (None, "", "any") else case.application
+    what = _what(case)
     lived = "while the connection lived on" if passed else "and how its other streams ended isn't in the inputs"
     end = f"and the stream ended at {refusing(refuser)}" if refuser else "and what refused the stream isn't known"
     return Held(
         base=0.62,
-        headline=f"Last allowed by {case.named_rule}, then refused: one stream of HTTP/2 connection "
-        f"{session.http2_connection} ({what}), {end}, {lived}.",
+        headline=f"Last allowed by {case.named_rule}, then refused as one stream of HTTP/2 connection "
+        f"{session.http2_connection}: {what}, {end}, {lived}.",
         evidence=gathered.all(),
         denied_by=refuser.name if refuser else None,
-        fix="Mend what refused the stream (see the first alternative). Stripping ALPN in the decryption profile makes one "
-        "HTTP/1.1 session of it, which changes how it is logged, not what is allowed.",
+        fix=f"{_fix(case)} Stripping ALPN in the decryption profile makes one HTTP/1.1 session of it, which changes how it "
+        "is logged, not what is allowed.",
         fix_at=case.logged.origin.edited_at() if case.logged else "",
         flips_if="other streams of the same connection that went on",
     )
+
+
+def _what(case: Case) -> str:
+    """What sets the stream apart: the criterion that refused it, else whatever the row has."""
+    category, fields = case.session.category or "", case.shift.fields
+    if "application" in fields or category in ("", "any"):
+        return f"its application {case.application or 'was not identified'}"
+    return f"its URL category {category}"
+
+
+def _fix(case: Case) -> str:
+    name, fields = present_name(case), case.shift.fields
+    if "application" in fields:
+        return (
+            f"If {case.application} is wanted there, allow it in {name} or in a rule of its own for these zones and addresses; "
+            "not application any."
+        )
+    if "category" in fields:
+        return (
+            f"If {case.session.category} is wanted there, add it or a custom category of that site to {name}; not any."
+        )
+    return "Mend what refused the stream: see the first alternative."

@@ -47,6 +47,9 @@ CAUSE = Cause(
 )
 
 
+FALLBACK, LATER = timedelta(seconds=10), timedelta(minutes=10)
+
+
 def check(case: Case) -> Answer:
     """Whether this is QUIC that a silent deny took."""
     if case.session.protocol is not None and case.session.protocol != UDP:
@@ -74,16 +77,26 @@ def check(case: Case) -> Answer:
     if follow is not None:
         text = f"TCP session {follow.id} to the same server on 443 {'completed' if fine else 'followed'} right after"
         gathered.add(Evidence(text, 0.6, trail=row_trail("traffic", follow.row)))
-    harmless = " The client's TCP session right after it completed: harmless." if fine else ""
+    after = " The client's TCP session right after it completed: harmless." if fine else ""
+    missing: tuple[str, ...] = ()
+    if follow is None and _log_goes_on(case):
+        after = " No TCP session to the same server follows in these logs."
+        text = (
+            "no TCP session of the client to the same server begins within ten seconds, though the log has others of it"
+        )
+        gathered.add(Evidence(text, -1.3))
+    elif follow is None:
+        missing = ("the traffic log of the seconds after it, for the TCP session that follows",)
     return Held(
         base=0.82,
         headline=f"Last allowed by {case.named_rule}, then refused: UDP {case.session.destination_port} was recognised as "
-        f"quic and ended at {refusing(refuser)}; browsers fall back to TCP.{harmless}",
+        f"quic and ended at {refusing(refuser)}; browsers fall back to TCP.{after}",
         evidence=gathered.all(),
         denied_by=refuser.name,
         fix=_fix(refuser.name),
         fix_at=refuser.origin.edited_at(),
         commands=("show session all filter application quic",),
+        missing=missing,
         flips_if="the application quic on UDP",
     )
 
@@ -96,12 +109,20 @@ def _fix(refuser: str) -> str:
     )
 
 
+def _log_goes_on(case: Case) -> bool:
+    """Whether the traffic log has sessions of this client that passed in the ten minutes after it, and so is not an
+    extract of refusals."""
+    end = case.session.end
+    passed = [] if end is None else case.related.like(Like.SOURCE_PASSED).rows(case.session.row, end, end + LATER)
+    return bool(passed)
+
+
 def _fallback(case: Case) -> Session | None:
     """The TCP session to the same server on the same port that began within ten seconds."""
     session = case.session
     begin = session.start or session.end
     if begin is None:
         return None
-    around = timedelta(seconds=10)
+    around = FALLBACK
     rows = case.related.like(Like.SERVER_TCP).rows(session.row, begin - around, begin + around)
     return case.related.session(rows[0]) if rows else None

@@ -22,7 +22,15 @@ Any other application shift (app-shift).
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import APPLICATION, held_by_row, lookup_evidence, needs_refusal, refusing, rule_trail
+from whydeny.verdict.grounds import (
+    APPLICATION,
+    held_by_row,
+    lookup_evidence,
+    needs_refusal,
+    present_name,
+    refusing,
+    rule_trail,
+)
 from whydeny.verdict.references import DECRYPTION_ERRORS, INTERFACE_HELP
 from whydeny.verdict.tls import rule_for
 
@@ -77,5 +85,5 @@ def check(case: Case) -> Answer:
 def _fix(case: Case) -> str:
     return (
         "If the forward is wanted, allow ssh-tunnel for just these sources and destinations in a rule of its own that "
-        f"logs. Adding it to {case.named_rule} lets everybody tunnel who may use ssh."
+        f"logs. Adding it to {present_name(case)} lets everybody tunnel who may use ssh."
     )

@@ -23,10 +23,11 @@ What else looks like this
 A configuration that is not the one of the event, or Panorama-pushed rules that are missing from it.
 """
 
+from whydeny.model.configuration import Rulebase
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Held
 from whydeny.verdict.finding import Evidence
-from whydeny.verdict.grounds import row_trail
+from whydeny.verdict.grounds import LOOKUP_DENY, row_trail
 from whydeny.verdict.references import END_REASONS, THREAD, TRACKER
 
 CAUSE = Cause(title="Unexplained", references=(TRACKER, END_REASONS, THREAD))
@@ -36,11 +37,25 @@ def check(case: Case) -> Answer:
     """Always held, at the confidence below which no other cause is worth naming."""
     return Held(
         base=0.3,
-        headline=f"Last allowed by {case.named_rule}, then refused, and nothing in these inputs explains it.",
+        headline=f"Last allowed by {case.named_rule}, then refused, and {_what_is_known(case)}.",
         evidence=_loose_ends(case),
         fix="Nothing to change yet. Fetch what is missing first: see the list and the commands.",
         flips_if="every other cause ruled out",
     )
+
+
+def _what_is_known(case: Case) -> str:
+    """What stands between these inputs and an explanation."""
+    test = case.tested.get(Rulebase.SECURITY)
+    if test is not None and test.strange:
+        return f"nothing in these inputs explains it: {test.look.reason}"
+    if case.shift.fixed:
+        by = "the order of its rules" if "order" in case.shift.fixed else " and ".join(sorted(case.shift.fixed))
+        never = f"by {by} it would never have allowed the session"
+        return f"this configuration can't explain it: {never}, so that another was in force"
+    if LOOKUP_DENY in (case.session.tracker_stage or "").lower() and case.still_allowed:
+        return "the session tracker says that a rule look-up refused it, which this configuration does not explain"
+    return "nothing in these inputs explains it"
 
 
 def _loose_ends(case: Case) -> tuple[Evidence, ...]:

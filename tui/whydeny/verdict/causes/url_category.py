@@ -12,7 +12,7 @@ How it is recognised
 The rule in the row lists categories, the row's category is not among them, everything else matches, and the look-up
 ends at a silent deny (or a silent rule above names the category). Where the rule lists custom categories or URL lists,
 the URL log settles it: its category list, or the URL itself. `unresolved`: the category could not be looked up
-(not-resolved, unknown).
+(not-resolved, unknown). DNS, SSH, ICMP and the like have no URL, and a rule with categories does not take them.
 
 What to look at next
 --------------------
@@ -32,10 +32,20 @@ from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.commands import quoted
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import document_trail, lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import (
+    document_trail,
+    let_log,
+    lookup_evidence,
+    lookup_rules_out,
+    present_name,
+    refusing,
+    row_trail,
+    rule_trail,
+)
 from whydeny.verdict.references import THREAT_REASON, URL_LOOKUP
 from whydeny.verdict.urls import listed_by
 
+NOT_YET = frozenset({"", "any"})
 UNRESOLVED = frozenset({"not-resolved", "unknown"})
 
 CAUSE = Cause(
@@ -74,7 +84,7 @@ def check(case: Case) -> Answer:
         gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(refuser)))
     for name in sorted(case.shift.fields - {"category", "service"}):
         gathered.add(Evidence(f"{rule.name} also misses by {name}", -0.6, Basis.RULE))
-    return _held(case, rule, refuser, category, gathered, 0.84)
+    return _held(case, rule, refuser, category, gathered, 0.84 if category not in NOT_YET else 0.7)
 
 
 def _open(case: Case, rule: Rule, category: str) -> Answer:
@@ -109,14 +119,16 @@ def _held(
     missing: tuple[str, ...] = (),
 ) -> Held:
     _url_evidence(case, gathered)
-    whether = "may not list" if missing else "does not list"
+    whether = "perhaps does not list" if missing else "does not list"
     trace = case.logged_trace
     named = trace is not None and any(c.field == "category" for c in (*trace.misses(), *trace.unknowns()))
     what = f"which the rule {whether}" if named else f"which {refuser.name} above names"
+    if category in NOT_YET:
+        what = f"and {rule.name} takes web traffic only"
     return Held(
         base=base,
-        headline=f"Last allowed by {rule.name}, then refused: the URL category turned out to be {category}, {what}, and "
-        f"the session ended at {refusing(refuser)}.",
+        headline=f"Last allowed by {case.named_rule}, then refused: {_turned_out(case, category)}, {what}, and the session "
+        f"ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         variant="unresolved" if category in UNRESOLVED and not missing else None,
         denied_by=refuser.name,
@@ -126,6 +138,14 @@ def _held(
         missing=missing,
         flips_if="a category in the row that the rule does not list",
     )
+
+
+def _turned_out(case: Case, category: str) -> str:
+    if category in UNRESOLVED:
+        return f"the URL category could not be found out ({category})"
+    if category in NOT_YET:
+        return f"{case.application or 'the traffic'} has no URL and so no category"
+    return f"the URL category turned out to be {category}"
 
 
 def _url_evidence(case: Case, gathered: Gathering) -> None:
@@ -155,16 +175,21 @@ def _fix(case: Case, category: str, above: Rule | None) -> str:
     if above is not None and category not in UNRESOLVED:
         return (
             f"{above.name} refuses {category} on purpose, as it seems. For a site that is wanted all the same, a rule with a "
-            f"custom URL category of that one site above {above.name}; let {above.name} log at session end. Blocking by a "
-            "URL-filtering profile would show users a page."
+            f"custom URL category of that one site above {above.name}; blocking by a URL-filtering profile would show users a "
+            f"page.{let_log(above, 'so that its refusals show')}"
         )
     if category in UNRESOLVED:
         return (
             "Mend the category look-up first (show url-cloud status, the management plane's way to the cloud). Adding "
             f"{category} to the rule lets every unrated site through; a rule below that logs shows what is lost."
         )
+    if category in NOT_YET:
+        return (
+            f"If {case.application or 'the traffic'} is wanted, a rule of its own without URL categories: {present_name(case)} "
+            "takes web traffic only. Not any category there, which would open it to every site."
+        )
     return (
-        f"If {category} is wanted for these users, add the category to {case.named_rule} or the one site to a custom URL "
+        f"If {category} is wanted for these users, add the category to {present_name(case)} or the one site to a custom URL "
         "category in the rule. As a way of blocking, a URL-filtering profile is better: it shows a page and logs. Any "
         "category would open the rule to every site."
     )

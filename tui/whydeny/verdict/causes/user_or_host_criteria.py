@@ -63,7 +63,7 @@ def check(case: Case) -> Answer:
     if refuser is None or not case.shift.fields & FIELDS:
         return _open(case, rule)
     gathered = Gathering()
-    lookup_evidence(case, gathered, refuser)
+    lookup_evidence(case, gathered, refuser, at_first=not _mapped_anew(case))
     own = any(c.field == "source-user" for c in (case.logged_trace.misses() if case.logged_trace else ()))
     asks = rule if own else refuser
     wanted = ", ".join(asks.users[:3])
@@ -132,7 +132,7 @@ def _user_alone(case: Case, rule: Rule, refuser: Rule, settle: str) -> Held | No
     if sum(item.weight for item in gathered.items) < 0.5:
         return None
     wanted, had = ", ".join(rule.users[:3]), case.user or "no user"
-    lookup_evidence(case, gathered, refuser)
+    lookup_evidence(case, gathered, refuser, at_first=not _mapped_anew(case))
     return Held(
         base=0.5,
         headline=f"Last allowed by {rule.name}, then refused: the rule asks for {wanted}, the address was mapped anew to {had} "
@@ -226,6 +226,13 @@ def _new_mapping(case: Case, gathered: Gathering) -> None:
             f"the address was mapped to {logins[-1].get('user')} at {moment_text(logins[-1]['time'])}{was}, mid-session"
         )
         gathered.add(Evidence(text, 0.8 if before else 0.5, Basis.ROW, row_trail("userid", logins[-1]["row"])))
+
+
+def _mapped_anew(case: Case) -> bool:
+    """Whether the User-ID log has the address mapped or unmapped while the session lived."""
+    session = case.session
+    rows = case.address_rows(Kind.USERID, timedelta(0), timedelta(0)) if session.start and session.end else []
+    return any(row.get("time") and session.start < row["time"] <= session.end for row in rows)
 
 
 def _commands(case: Case) -> tuple[str, ...]:
