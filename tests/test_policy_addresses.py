@@ -6,11 +6,12 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Address, AddressGroup, ExternalList, Region, Scope
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import AddressBook, AddressField, read_wildcard
+from whydeny.policy.addresses import AddressBook, AddressField
 from whydeny.policy.countries import country_of
 from whydeny.policy.names import DEEPEST, Names
 from whydeny.policy.subject import endpoint
 from whydeny.policy.tags import holds, read_expression
+from whydeny.policy.wildcards import read_wildcard
 
 YES, NO, OPEN = Truth.MATCH, Truth.NO_MATCH, Truth.UNKNOWN
 

@@ -54,6 +54,8 @@ ADDRESSES = {
     "n-six": Address("n-six", "ip-netmask", "2001:db8::/64", ("red", "blue")),
     "r-some": Address("r-some", "ip-range", "10.1.20.200-10.1.21.5"),
     "w-odd": Address("w-odd", "ip-wildcard", "10.1.0.1/0.0.255.254"),
+    "w-near": Address("w-near", "ip-wildcard", "10.1.4.1/0.0.3.252"),
+    "w-wide": Address("w-wide", "ip-wildcard", "10.0.0.1/0.255.0.254"),
     "f-portal": Address("f-portal", "fqdn", "portal.example.net"),
     "f-known": Address("f-known", "fqdn", "known.example.net"),
     "10.1.0.99": Address("10.1.0.99", "ip-netmask", "203.0.113.9"),

@@ -49,8 +49,6 @@ SCOPE = Scope(
     addresses={
         "n-clients": Address("n-clients", "ip-netmask", "10.1.20.0/24"),
         "f-portal": Address("f-portal", "fqdn", "portal.example.net"),
-        "w-wide": Address("w-wide", "ip-wildcard", "10.0.0.1/0.255.255.0"),
-        "w-narrow": Address("w-narrow", "ip-wildcard", "10.1.0.1/0.0.255.0"),
     },
     schedules={"office": Schedule("office", weekly={"thursday": ("08:00-18:00",)})},
     external_lists={"e-partners": ExternalList("e-partners", "ip")},
@@ -348,26 +346,6 @@ def test_the_rule_of_the_row_rules_out_earlier_ones(fields, pruned):
 def test_a_row_rules_nothing_out_that_is_not_above_its_rule(allowed_by):
     engine = engine_of(rule("open", sources=("f-portal",), services=("any",)), rule("logged"))
     assert names(engine.look_up(SECURITY, WEB, allowed_by=allowed_by)) == ("logged", ["open"])
-
-
-@pytest.mark.parametrize(
-    ("top_down", "first", "second", "noted"),
-    [
-        (False, "w-wide", "w-narrow", True),
-        (False, "w-narrow", "w-wide", False),
-        (True, "w-wide", "w-narrow", False),
-    ],
-    ids=["a longer prefix further down", "the longest prefix first", "top down match mode"],
-)
-def test_overlapping_wildcard_masks_are_pointed_out(top_down, first, second, noted):
-    engine = engine_of(
-        rule("one", sources=(first,), services=("any",)),
-        rule("two", sources=(second,), services=("any",)),
-        wildcard_top_down=top_down,
-    )
-    look = engine.look_up(SECURITY, replace(WEB, source=parse_address("10.1.7.1")))
-    assert names(look) == ("one", [])
-    assert ("wildcard" in look.extra) is noted
 
 
 def test_a_rule_is_found_by_its_uuid_before_its_name():

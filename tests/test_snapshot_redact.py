@@ -38,8 +38,8 @@ from whydeny.model.configuration import (
 )
 from whydeny.model.site import Problem, Site, Source, SystemInfo
 from whydeny.model.tables import SessionTable, empty_frame
-from whydeny.policy.addresses import fits_wildcard, read_wildcard
 from whydeny.policy.lookup import Flow
+from whydeny.policy.wildcards import fits_wildcard, read_wildcard
 from whydeny.snapshot.aliases import Aliases
 from whydeny.snapshot.codec import to_json
 from whydeny.snapshot.load import load_snapshot

@@ -6,10 +6,10 @@ the whole list round.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from whydeny.model.addresses import LAST, format_address, is_ipv4, parse_address, parse_network
+from whydeny.model.addresses import LAST, format_address, parse_network
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Address, AddressGroup, ExternalList
 from whydeny.model.truth import Truth
@@ -18,9 +18,11 @@ from whydeny.policy.lookup import Criterion
 from whydeny.policy.names import DEEPEST, Names, Path, open_groups
 from whydeny.policy.spans import NOTHING, Span, Spans, merge, without
 from whydeny.policy.tags import holds, read_expression
+from whydeny.policy.wildcards import ALONE, Rivals, Wildcard, fits_wildcard, read_wildcard, wildcard_text
 from whydeny.policy.wording import members as listed
 from whydeny.policy.wording import several
 
+_OVERLAP = "which of several wildcard masks that overlap the firewall goes by (test security-policy-match)"
 EVERYWHERE: Span = (0, LAST)
 ALL = merge([EVERYWHERE])
 
@@ -49,13 +51,15 @@ class Leaf:
 
     `inside` are the addresses that certainly belong to it, `maybe` those that may. `country`,
     `external_list` and `group` are what a log row can confirm; a predefined region goes by its country alone.
-    `wildcard` is a value and the bits to ignore. Of `ranged` leaves the range that decided is shown.
+    `wildcard` is a value and the bits to ignore, `rivals` the others that may overrule it. Of `ranged` leaves the range
+    that decided is shown.
     """
 
     path: Path
     inside: Spans = NOTHING
     maybe: Spans = NOTHING
-    wildcard: tuple[int, int] | None = None
+    wildcard: Wildcard | None = None
+    rivals: Rivals = ALONE
     country: str = ""
     external_list: str = ""
     group: str = ""
@@ -76,36 +80,21 @@ class Leaf:
         if address in self.inside:
             return Truth.MATCH
         if self.wildcard is not None:
-            return Truth.MATCH if fits_wildcard(address, self.wildcard) else Truth.NO_MATCH
-        if self.country:
-            return Truth.UNKNOWN if end.country is None else Truth.NO_MATCH
+            return self.rivals.decide(address, self.wildcard)
+        if self.country and end.country is None:
+            return Truth.UNKNOWN
         return Truth.UNKNOWN if address in self.maybe else Truth.NO_MATCH
+
+    def overruled_by(self, address: int | None) -> tuple[Wildcard, ...]:
+        """The wildcards with a longer prefix that keep this one from an address that fits it."""
+        if self.wildcard is None or address is None or not fits_wildcard(address, self.wildcard):
+            return ()
+        return self.rivals.nearer(address, self.wildcard)
 
     def path_to(self, address: int | None) -> Path:
         """The path down to the literal that holds `address`."""
         span = self.inside.find(address) if self.ranged and address is not None else None
         return self.path if span is None else (*self.path[:-1], _span_text(span))
-
-
-def fits_wildcard(address: int, wildcard: tuple[int, int]) -> bool:
-    """Whether an IPv4 address agrees with an ip-wildcard; a 1 bit of its mask is ignored."""
-    value, ignored = wildcard
-    return is_ipv4(address) and (address | ignored) == value
-
-
-def read_wildcard(text: str) -> tuple[int, int] | None:
-    """`10.20.1.0/0.0.248.255` as the address with all ignored bits set, and those bits; None if malformed."""
-    base, slash, mask = text.strip().partition("/")
-    address, ignored = parse_address(base.strip()), parse_address(mask.strip())
-    if not slash or address is None or ignored is None or not (is_ipv4(address) and is_ipv4(ignored)):
-        return None
-    bits = ignored & 0xFFFFFFFF
-    return address | bits, bits
-
-
-def wildcard_prefix(wildcard: tuple[int, int]) -> int:
-    """How many leading bits of the mask are looked at."""
-    return 32 - wildcard[1].bit_length()
 
 
 @lru_cache(maxsize=65536)
@@ -129,7 +118,8 @@ class AddressField:
     leaves: tuple[Leaf, ...] = ()
     inside: Spans = NOTHING
     maybe: Spans = NOTHING
-    wildcards: tuple[tuple[int, int], ...] = ()
+    wildcards: tuple[Wildcard, ...] = ()
+    rivals: Rivals = ALONE
     countries: frozenset[str] = frozenset()
     external_lists: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -150,9 +140,12 @@ class AddressField:
         address = end.address
         if address is None:
             return Truth.UNKNOWN
-        if address in self.inside or any(fits_wildcard(address, wildcard) for wildcard in self.wildcards):
+        if address in self.inside:
             return Truth.MATCH
-        if address in self.maybe or (self.countries and end.country is None):
+        by_wildcard = {self.rivals.decide(address, wildcard) for wildcard in self.wildcards}
+        if Truth.MATCH in by_wildcard:
+            return Truth.MATCH
+        if Truth.UNKNOWN in by_wildcard or address in self.maybe or (self.countries and end.country is None):
             return Truth.UNKNOWN
         return Truth.NO_MATCH
 
@@ -184,11 +177,26 @@ class AddressField:
             if self.negate:
                 detail += ", which the rule leaves out"
             return Criterion(name, result, wanted, had, detail, matched=() if self.negate else path)
-        texts = [self._member_text(member) for member in self.members]
-        detail = f"{had} is not in {texts[0]}" if len(texts) == 1 else f"{had} is in none of {several(texts)}"
+        detail = self._overruled_text(had, end) or self._miss_text(had)
         if self.negate:
             detail += ", and the rule negates its list"
         return Criterion(name, result, wanted, had, detail, matched=(wanted,) if self.negate else ())
+
+    def _miss_text(self, had: str) -> str:
+        texts = [self._member_text(member) for member in self.members]
+        return f"{had} is not in {texts[0]}" if len(texts) == 1 else f"{had} is in none of {several(texts)}"
+
+    def _overruled_text(self, had: str, end: Endpoint) -> str:
+        """Why a wildcard that fits does not count, empty where none does."""
+        for leaf in self.leaves:
+            nearer = leaf.overruled_by(end.address)
+            if nearer:
+                return (
+                    f"{had} fits {_path_text(leaf.path)}, but of wildcard masks that overlap PAN-OS looks at the "
+                    f"longest prefix alone, here {several([wildcard_text(other) for other in nearer], 2)}, unless "
+                    "Wildcard Top Down Match Mode is on"
+                )
+        return ""
 
     def _explain_unknown(self, name: str, end: Endpoint, wanted: str, had: str) -> Criterion:
         if end.address is None:
@@ -235,15 +243,22 @@ class AddressBook:
         self._fqdns = {host.lower().rstrip("."): found for host, found in answers.fqdns.items()}
         self._tagged = self._tagged_objects()
         self._reached: dict[str, tuple[Leaf, ...]] = {}
-        self._fields: dict[tuple[tuple[str, ...], bool], AddressField] = {}
+        self._fields: dict[tuple[tuple[str, ...], bool, Rivals], AddressField] = {}
 
-    def field(self, members: tuple[str, ...], negate: bool) -> AddressField:
-        """The compiled field of a rule; equal fields are one object."""
-        key = (members, negate)
+    def field(self, members: tuple[str, ...], negate: bool, rivals: Rivals = ALONE) -> AddressField:
+        """The compiled field of a rule; equal fields are one object. `rivals` are the wildcards of all rules."""
+        key = (members, negate, ALONE)
         found = self._fields.get(key)
         if found is None:
             found = self._fields[key] = self._compile(members, negate)
-        return found
+        if not found.wildcards or rivals is ALONE:
+            return found
+        key = (members, negate, rivals)
+        among = self._fields.get(key)
+        if among is None:
+            leaves = tuple(replace(leaf, rivals=rivals) for leaf in found.leaves)
+            among = self._fields[key] = replace(found, leaves=leaves, rivals=rivals, cached_texts={})
+        return among
 
     def _compile(self, members: tuple[str, ...], negate: bool) -> AddressField:
         if not members or "any" in members:
@@ -325,7 +340,7 @@ class AddressBook:
         if address.kind == "ip-wildcard":
             wildcard = read_wildcard(address.value)
             if wildcard is not None:
-                return Leaf(literal, wildcard=wildcard)
+                return Leaf(literal, wildcard=wildcard, settle=_OVERLAP)
         else:
             span = written_network(address.value)
             if span is not None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Policy, Rule, Rulebase
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import AddressBook
+from whydeny.policy.addresses import AddressBook, AddressField
 from whydeny.policy.applications import ApplicationBook, Catalog
 from whydeny.policy.categories import CategoryBook
 from whydeny.policy.criteria import (
@@ -26,6 +26,7 @@ from whydeny.policy.lookup import Criterion
 from whydeny.policy.schedules import ScheduleBook
 from whydeny.policy.services import ServiceBook
 from whydeny.policy.users import UserBook
+from whydeny.policy.wildcards import ALONE, Rivals, Wildcard, rivals_of
 from whydeny.policy.wording import members as listed
 
 WITH_APPLICATION = frozenset({Rulebase.SECURITY})
@@ -63,6 +64,8 @@ class Compiler:
     def __init__(self, policy: Policy, catalog: Catalog, answers: DeviceAnswers) -> None:
         self._serial = policy.serial
         self._vsys = policy.vsys
+        self._top_down = policy.wildcard_top_down
+        self._rivals = {"source": ALONE, "destination": ALONE}  # of the security rules
         self._addresses = AddressBook(catalog.names, answers)
         self._services = ServiceBook(catalog.names)
         self._applications = ApplicationBook(catalog)
@@ -78,6 +81,8 @@ class Compiler:
 
     def compile(self, rules: Sequence[Rule]) -> tuple[CompiledRule, ...]:
         """Rules in order."""
+        if rules and rules[0].rulebase is Rulebase.SECURITY and not self._top_down:
+            self._rivals = self._find_rivals(rules)
         return tuple(self.compile_one(rule, index) for index, rule in enumerate(rules))
 
     def compile_one(self, rule: Rule, index: int = -1) -> CompiledRule:
@@ -86,6 +91,23 @@ class Compiler:
         checks = tuple(sorted((part for part in parts if not _always(part)), key=_cost))
         zone_checks = tuple(part for part in checks if isinstance(part, (ZonePart, RuleTypePart)))
         return CompiledRule(rule, index, parts, checks, zone_checks)
+
+    def _find_rivals(self, rules: Sequence[Rule]) -> dict[str, Rivals]:
+        """The wildcards on either side of the rules that are in force."""
+        found: dict[str, set[Wildcard]] = {"source": set(), "destination": set()}
+        for rule in rules:
+            if not rule.disabled:
+                found["source"].update(self._addresses.field(rule.sources, rule.negate_source).wildcards)
+                found["destination"].update(self._addresses.field(rule.destinations, rule.negate_destination).wildcards)
+        return {side: rivals_of(wildcards) for side, wildcards in found.items()}
+
+    def _address(self, rule: Rule, side: str) -> AddressField:
+        members, negate = (
+            (rule.sources, rule.negate_source) if side == "source" else (rule.destinations, rule.negate_destination)
+        )
+        return self._addresses.field(
+            members, negate, self._rivals[side] if rule.rulebase is Rulebase.SECURITY else ALONE
+        )
 
     def _shared(self, key: Hashable, make: Callable[[int], Part]) -> Part:
         found = self._parts.get(key)
@@ -108,9 +130,9 @@ class Compiler:
             yield self._shared(("to", rule.to_zones), lambda number: ZonePart(number, "to", rule.to_zones))
         if rule.rule_type in ("intrazone", "interzone"):
             yield self._shared(("type", rule.rule_type), lambda number: RuleTypePart(number, rule.rule_type))
-        source = self._addresses.field(rule.sources, rule.negate_source)
+        source = self._address(rule, "source")
         yield self._shared(("source", source), lambda number: AddressPart(number, "source", source))
-        destination = self._addresses.field(rule.destinations, rule.negate_destination)
+        destination = self._address(rule, "destination")
         yield self._shared(("destination", destination), lambda number: AddressPart(number, "destination", destination))
         if rule.rulebase in WITH_USER:
             users = self._users.field(rule.users)

@@ -176,6 +176,7 @@ class _Objects:
     def __init__(self, before: Policy, after: Policy) -> None:
         old, new = before.scopes, after.scopes
         self._addresses = _differing(old, new, _ADDRESSES)
+        self._addresses |= _competing(before, after, self._addresses)
         self._services = _differing(old, new, _SERVICES)
         self._applications = {name.lower() for name in _differing(old, new, _APPLICATIONS)}
         self._categories = _differing(old, new, _CATEGORIES)
@@ -227,6 +228,41 @@ def _differing(before: Iterable[Scope], after: Iterable[Scope], kinds: Sequence[
         more = holders[waiting.pop()] - found
         found |= more
         waiting += more
+    return found
+
+
+def _competing(before: Policy, after: Policy, differing: set[str]) -> set[str]:
+    """Every name that leads to a wildcard mask, where those that compete for an address are not the same."""
+    wild: set[str] = set()
+    for policy in (before, after):
+        resolved = _resolved(policy.scopes, _ADDRESSES)
+        holders = _holders(resolved)
+        waiting = [name for name, held in resolved.items() if getattr(held, "kind", "") == "ip-wildcard"]
+        wild.update(waiting)
+        while waiting:
+            more = holders[waiting.pop()] - wild
+            wild |= more
+            waiting += more
+    if not wild or (not wild & differing and _wild_sides(before, wild) == _wild_sides(after, wild)):
+        return set()
+    return wild
+
+
+def _wild_sides(policy: Policy, wild: set[str]) -> set[tuple[bool, str]]:
+    """The names of wildcard masks on either side of the security rules that are in force."""
+    rules = [rule for rule in policy.rules.get(Rulebase.SECURITY, ()) if not rule.disabled]
+    sources = {(True, name) for rule in rules for name in rule.sources}
+    return {
+        side for side in sources | {(False, name) for rule in rules for name in rule.destinations} if side[1] in wild
+    }
+
+
+def _holders(resolved: Mapping[str, Any]) -> dict[str, set[str]]:
+    """The groups that hold each name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, held in resolved.items():
+        for member in getattr(held, "members", ()):
+            found[member].add(name)
     return found
 
 

@@ -8,13 +8,9 @@ from whydeny.model.applications import ApplicationTable
 from whydeny.model.configuration import Policy, Rule, Rulebase
 from whydeny.model.release import Release
 from whydeny.model.truth import Truth, all_of
-from whydeny.policy.addresses import wildcard_prefix
 from whydeny.policy.applications import Catalog
 from whydeny.policy.compiled import CompiledRule, Compiler, places_by_name
-from whydeny.policy.criteria import (
-    AddressPart,
-    Part,
-)
+from whydeny.policy.criteria import Part
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.lookup import Certainty, Criterion, Flow, LookUp, RuleTrace
 from whydeny.policy.names import Names
@@ -131,10 +127,6 @@ class Engine:
                 f"{several([c.rule.name for c in pruned])} can't have matched: it would have taken the first packet, "
                 f"and the row names {allowed_by}"
             )
-        if matched is not None and not self.policy.wildcard_top_down:
-            note = self._wildcard_note(walk, rules, matched)
-            if note:
-                extra["wildcard"] = note
         traces = tuple(walk.trace(compiled) for compiled in possible)
         settle = [c.settle for trace in traces for c in trace.unknowns() if c.settle]
         certainty, reason = Certainty.CERTAIN, ""
@@ -216,31 +208,6 @@ class Engine:
         ranked.sort()
         return tuple(walk.trace(rules[index]) for _, _, index in ranked[:limit])
 
-    def _wildcard_note(self, walk: _Walk, rules: Sequence[CompiledRule], matched: CompiledRule) -> str:
-        """What to say where wildcard masks of several rules take the flow: the longest prefix wins, not the first."""
-        own = _wildcard_lengths(walk, matched)
-        if own is None:
-            return ""
-        for compiled in rules[matched.index + 1 :]:
-            other = _wildcard_lengths(walk, compiled) if walk.decide(compiled) is Truth.MATCH else None
-            if other is not None and other > own:
-                return (
-                    f"{compiled.rule.name} takes the flow too, by a wildcard mask with a longer prefix, which PAN-OS "
-                    f"prefers unless Wildcard Top Down Match Mode is on"
-                )
-        return ""
-
 
 def _only_evident(walk: _Walk, compiled: CompiledRule) -> bool:
     return all(part.evident for part in compiled.checks if walk.truth(part) is Truth.UNKNOWN)
-
-
-def _wildcard_lengths(walk: _Walk, compiled: CompiledRule) -> int | None:
-    """The longest prefix of the wildcard masks by which a rule takes the flow, None if by none."""
-    lengths = []
-    for part in compiled.checks:
-        if isinstance(part, AddressPart) and not part.field.negate:
-            leaf = part.field.deciding_leaf(part.end(walk.subject))
-            if leaf is not None and leaf.wildcard is not None:
-                lengths.append(wildcard_prefix(leaf.wildcard))
-    return max(lengths, default=None)

@@ -152,7 +152,7 @@ class Rows:
         return Family(classes, end.gather(classes.first).to_list())
 
     def _side(self, name: str, sets: Sequence[AddressSets]) -> Family[Endpoint]:
-        cuts = {cut for found in sets for lines in (found.certain, found.unsettled) for cut in lines.cuts}
+        cuts = {cut for found in sets for cut in found.cuts()}
         if any(found.countries for found in sets):
             cuts |= _edges(NOWHERE)
         wildcards = {wildcard for found in sets for wildcard in found.wildcards}

@@ -13,7 +13,7 @@ from datetime import datetime
 from whydeny.model.configuration import ApplicationFilter
 from whydeny.model.protocols import ICMP, ICMP6
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import ALL, EVERYWHERE, AddressField, Endpoint, fits_wildcard
+from whydeny.policy.addresses import ALL, EVERYWHERE, AddressField, Endpoint
 from whydeny.policy.applications import ApplicationField, SeenApplication, passes_filter
 from whydeny.policy.categories import NOT_YET, CategoryField
 from whydeny.policy.criteria import ServicePart
@@ -22,6 +22,7 @@ from whydeny.policy.schedules import ScheduleField
 from whydeny.policy.services import Ports, ServiceItem
 from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep, without
 from whydeny.policy.users import SeenUser, UserField, UserName
+from whydeny.policy.wildcards import Rivals, Wildcard, prefix_network
 
 Sets = tuple[int, int]
 
@@ -105,7 +106,7 @@ class AddressSets:
         self._negated = sum(mask for field, mask in masks.items() if field.negate)
         certain: list[tuple[Spans, int]] = [(ALL, self._free)]
         unsettled: list[tuple[Spans, int]] = []
-        self.wildcards: dict[tuple[int, int], int] = {}
+        self._wildcards: dict[tuple[Wildcard, Rivals], int] = {}
         self.countries: dict[str, int] = {}
         self.external_lists: dict[str, int] = {}
         self.groups: dict[str, int] = {}
@@ -118,7 +119,8 @@ class AddressSets:
             certain.append((inside, mask))
             unsettled.append((_outside(field.maybe, field.inside) if field.negate else field.maybe, mask))
             for wildcard in field.wildcards:
-                self.wildcards[wildcard] = self.wildcards.get(wildcard, 0) | mask
+                key = (wildcard, field.rivals)
+                self._wildcards[key] = self._wildcards.get(key, 0) | mask
             for names, found in (
                 (field.countries, self.countries),
                 (field.external_lists, self.external_lists),
@@ -132,6 +134,19 @@ class AddressSets:
         for mask in self.countries.values():
             self._with_country |= mask
 
+    @property
+    def wildcards(self) -> set[Wildcard]:
+        """The wildcards that tell addresses apart."""
+        return {one for wildcard, rivals in self._wildcards for one in (wildcard, *rivals.wildcards)}
+
+    def cuts(self) -> set[int]:
+        """The addresses at which something changes, besides the fit of wildcards."""
+        found = {*self.certain.cuts, *self.unsettled.cuts}
+        for wildcard in self.wildcards:
+            first, last = prefix_network(wildcard)
+            found |= {first, last + 1}
+        return found
+
     def sets(self, end: Endpoint) -> Sets:
         """The rules that take an endpoint."""
         named = (
@@ -143,13 +158,17 @@ class AddressSets:
             certain, unsettled = self._free, self._listed
         else:
             certain, unsettled = self.certain.at(end.address), self.unsettled.at(end.address)
-            for wildcard, mask in self.wildcards.items():
-                if fits_wildcard(end.address, wildcard):
+            doubtful = self._with_country if end.country is None else 0
+            for (wildcard, rivals), mask in self._wildcards.items():
+                truth = rivals.decide(end.address, wildcard)
+                if truth is Truth.MATCH:
                     named |= mask
-            if self._with_country and end.country is None:
-                doubtful = certain & self._with_country & self._negated
-                certain ^= doubtful
-                unsettled |= doubtful | (self._with_country & ~self._negated)
+                elif truth is Truth.UNKNOWN:
+                    doubtful |= mask
+            if doubtful:
+                turned = certain & doubtful & self._negated
+                certain ^= turned
+                unsettled |= turned | (doubtful & ~self._negated)
         if named:  # what the row or a wildcard says is certain, and certainly not where the list is negated
             against = named & self._negated
             certain = (certain | named) & ~against
