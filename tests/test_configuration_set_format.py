@@ -1,5 +1,6 @@
 """Set format is read to the same configuration as XML."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,59 @@ def test_reads_virtual_systems_and_shared_gateways() -> None:
     found = read_set_format(text, "x", 0)
     assert [r.name for r in found.vsys["vsys2"].local.rules[Rulebase.SECURITY]] == ["r"]
     assert list(found.vsys["sg1"].zones) == ["out"]
+
+
+def test_a_list_of_names_stands_for_each_of_them() -> None:
+    """As one types it; what follows the list is for each."""
+    text = (
+        "set device-group VIE devices [ 001 002 ]\n"
+        "set device-group VIE pre-rulebase security rules r target devices [ 001 003 ] vsys vsys2\n"
+        "set device-group VIE pre-rulebase security rules r action deny\n"
+        "set template [ A B ] config vsys vsys1 zone [ trust dmz ] network layer3 ethernet1/1\n"
+        "set template-stack S devices [ 001 002 ]\n"
+        "set device-group VIE address [ ] fqdn a.example.net\n"
+    )
+    found = read_set_format(text, "p.txt", 0)
+    group = found.device_groups["VIE"]
+    assert group.devices == {"001": (), "002": ()}
+    assert group.pre.rules[Rulebase.SECURITY][0].targets == ("001/vsys2", "003/vsys2")
+    assert {name: list(t.vsys["vsys1"].zones) for name, t in found.templates.items()} == {
+        "A": ["trust", "dmz"],
+        "B": ["trust", "dmz"],
+    }
+    assert found.template_stacks == {"S": ((), ("001", "002"))}
+    assert group.scope.addresses == {}
+
+
+def test_lists_of_names_can_not_multiply() -> None:
+    names = " ".join(f"n{n}" for n in range(2000))
+    lists = f"set template [ {names} ] config vsys [ {names} ] zone [ {names} ] network layer3 e1\n"
+    begun = time.process_time()
+    found = read_set_format(lists + "set address a fqdn a.example.net\n", "x", 0)
+    assert time.process_time() - begun < 5
+    assert any("1 (lines 1)" in note for note in found.notes)
+
+
+def test_lines_typed_after_a_prompt_are_read_and_commands_are_not() -> None:
+    text = (
+        "admin@fw-1> set application dump on\n"
+        "admin@fw-1> configure\n"
+        "[edit]\n"
+        "admin@fw-1(active)# set application erp default port tcp/9100\n"
+        "[edit]\n"
+        "admin@fw-1(active)# set address a fqdn a.example.net\n"
+        "admin@fw-1(active)# delete address b\n"
+        "admin@fw-1(active)# move rulebase security rules x top\n"
+    )
+    found = read_set_format(text, "x", 0)
+    scope = found.vsys["vsys1"].scope
+    assert (list(scope.applications), list(scope.addresses)) == (["erp"], ["a"])
+    assert found.notes[1:] == ("Lines that delete, move, rename or copy were passed over: 2 (lines 7, 8).",)
+
+
+def test_an_answer_to_show_config_running_is_no_candidate() -> None:
+    found = read_set_format(FIREWALL, "fw.txt", 0, running=True)
+    assert (found.kind, found.notes) == (ConfigurationKind.RUNNING, ("In set format no release is said.",))
 
 
 def test_lines_that_end_early_are_noted_and_take_nothing_down() -> None:

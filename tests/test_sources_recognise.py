@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from whydeny.model.configuration import ConfigurationKind, Rulebase
 from whydeny.model.errors import InputError
 from whydeny.sources.exports import containers
 from whydeny.sources.open import open_inputs
@@ -83,6 +84,69 @@ def tarred(files: dict[str, bytes], mode: str = "w") -> bytes:
 def test_forms_are_told_from_the_content(text: str, form: Form) -> None:
     assert recognise(text.encode()).form is form
     assert recognise(b"\xef\xbb\xbf" + text.encode()).form is form
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        pytest.param("admin@fw1# set address a fqdn a.example.net\n", Form.SET_FORMAT, id="after a prompt"),
+        pytest.param("[edit]\nadmin@fw1(active)# set zone a network tap e1\n", Form.SET_FORMAT, id="of one of a pair"),
+        pytest.param(
+            "admin@fw1> configure\n[edit]\n  set service a protocol tcp port 1\n", Form.SET_FORMAT, id="indented"
+        ),
+        pytest.param("set panorama log-settings traffic match-list a filter b\n", Form.SET_FORMAT, id="Panorama's own"),
+        pytest.param("admin@pano# set device-group A devices 001\n", Form.SET_FORMAT, id="a device group"),
+        pytest.param("set template A config vsys vsys1 zone a\n", Form.SET_FORMAT, id="a template"),
+        pytest.param("set template-stack S templates A\n", Form.SET_FORMAT, id="a template stack"),
+        pytest.param("set application-filter f category media\n", Form.SET_FORMAT, id="a filter"),
+        pytest.param("admin@fw1> set application dump on rule a\n", Form.ANSWERS, id="a command of operational mode"),
+        pytest.param("admin@fw1> set cli config-output-format set\n", Form.ANSWERS, id="a setting of the command line"),
+        pytest.param("set up the address book\n", Form.ANSWERS, id="prose"),
+    ],
+)
+def test_configuration_lines_are_told_from_commands(text: str, form: Form) -> None:
+    assert recognise(text.encode()).form is form
+
+
+TRANSCRIPT = """admin@fw1> set cli config-output-format set
+admin@fw1> configure
+Entering configuration mode
+[edit]
+admin@fw1# show rulebase security
+set rulebase security rules Out from trust
+set rulebase security rules Out source mine
+set rulebase security rules Out action allow
+[edit]
+admin@fw1# show address
+set address mine ip-netmask 10.1.1.1
+set address other ip-netmask
+[edit]
+admin@fw1# exit
+Exiting configuration mode
+admin@fw1> show counter global
+Global counters:
+"""
+
+
+def test_parts_of_a_configuration_shown_one_after_another_are_one(tmp_path: Path) -> None:
+    """Each is half of it: the rules of one need the objects of the other."""
+    (tmp_path / "session.log").write_text(TRANSCRIPT)
+    site = open_inputs([tmp_path])
+    (found,) = site.configurations
+    assert (found.kind, found.hostname) == (ConfigurationKind.MERGED, "fw1")
+    assert [rule.name for rule in found.vsys["vsys1"].local.rules[Rulebase.SECURITY]] == ["Out"]
+    assert list(found.vsys["vsys1"].scope.addresses) == ["mine"]
+    assert found.notes[-1] == "Set lines that end before their value were passed over: 1 (lines 12)."
+    assert [problem.message for problem in site.problems] == ["1 of 4 answers in it are of no use here"]
+
+
+def test_the_running_configuration_and_that_of_another_host_stand_apart(tmp_path: Path) -> None:
+    text = "admin@fw1> show config running\nset address mine ip-netmask 10.1.1.1\n"
+    (tmp_path / "session.log").write_text(text + TRANSCRIPT + TRANSCRIPT.replace("fw1", "fw2"))
+    found = open_inputs([tmp_path]).configurations
+    assert [(c.kind, c.hostname) for c in found] == [
+        (ConfigurationKind.RUNNING, "fw1"), (ConfigurationKind.MERGED, "fw1"), (ConfigurationKind.MERGED, "fw2"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

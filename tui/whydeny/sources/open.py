@@ -22,7 +22,7 @@ from whydeny.sources.exports.configuration import read_configuration
 from whydeny.sources.exports.containers import Bounded, Item, archive_kind, find_items, unpack
 from whydeny.sources.exports.csv_log import CsvReader
 from whydeny.sources.exports.device_answers import LARGEST_TEXT, read_answers, read_list
-from whydeny.sources.exports.pages import Page, split_pages
+from whydeny.sources.exports.pages import Page, in_place, split_pages
 from whydeny.sources.exports.session_table import read_session_text, read_session_xml
 from whydeny.sources.exports.set_format import read_set_format
 from whydeny.sources.exports.syslog import SyslogReader
@@ -163,11 +163,16 @@ class _File:
         if len(pages) == 1 and not pages[0].command:
             self._read(recognised, io.BytesIO(data), name)
             return
+        configured: dict[tuple[str, bool], list[Page]] = {}
         unknown = 0
         first: InputError | None = None
         for page in pages:
             text = page.text.lstrip("\r\n").encode()
             found = recognise(text[:HEAD])
+            if found.form is Form.SET_FORMAT:  # often one command for each part of the configuration
+                running = page.command.startswith("show config running")
+                configured.setdefault((page.host, running), []).append(page)
+                continue
             if found.form is Form.ANSWERS and page.command:  # what a firewall was asked tells its answers apart
                 text = f"> {page.command}\n".encode() + text
             label = f"{name} ({page.command})" if page.command else name
@@ -175,11 +180,20 @@ class _File:
                 self._read(found, io.BytesIO(text), label, page)
             except InputError as error:
                 first = first or error
-                unknown += 1
+                unknown += bool(page.command)  # what stands before the first command is no answer
+        for (host, running), parts in configured.items():
+            self._read_set_format(in_place(parts), name, host, running)
         if first is not None and not self._what:
             raise first
         if unknown:
             self._note(f"{unknown:,} of {len(pages):,} answers in it are of no use here")
+
+    def _read_set_format(self, text: str, name: str, host: str = "", running: bool = False) -> None:
+        """Configuration lines; `host` is the name in the prompt that they stand below."""
+        configuration = read_set_format(text, name, self._number, running)
+        configuration.hostname = configuration.hostname or host or None
+        self._found.configurations.append(configuration)
+        self._what.append("configuration in set format")
 
     def _read(self, recognised: Recognised, stream: ByteStream, name: str, page: Page | None = None) -> None:
         """Read one document of a known form. Raises `InputError` where nothing in it can be used."""
@@ -195,8 +209,7 @@ class _File:
             self._found.configurations.append(configuration)
             self._what.append(_CONFIGURATIONS[configuration.kind])
         elif form is Form.SET_FORMAT:
-            self._found.configurations.append(read_set_format(decode_text(data), name, self._number))
-            self._what.append("configuration in set format")
+            self._read_set_format(decode_text(data), name)
         elif form is Form.APPLICATIONS:
             table = read_applications(data, name)
             self._found.applications.append(table)

@@ -79,10 +79,12 @@ _VENDORS = (
 _HTML = re.compile(
     rb"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*<(?:!doctype\s+html|html|head|body|script)", re.IGNORECASE | re.DOTALL
 )
+# Lines of configure mode, typed after a prompt or not; what follows a prompt with > is a command, no configuration.
 _SET = re.compile(
-    r"^set (?:deviceconfig|network|shared|vsys|rulebase|zone|address|address-group|service|service-group|mgt-config"
-    r"|device-group|application|application-group|template|profiles|tag|devices|schedule|region|readonly|external-list"
-    r"|log-settings|import|setting|pre-rulebase|post-rulebase|profile-group|authentication-object) ",
+    r"^[ \t]*(?:[^\s#>]{1,200}#[ \t]+)?set (?:deviceconfig|network|shared|panorama|vsys|rulebase|zone|address|address-group"
+    r"|service|service-group|mgt-config|device-group|application|application-group|application-filter|template"
+    r"|template-stack|profiles|tag|devices|schedule|region|readonly|external-list|log-settings|import|setting|pre-rulebase"
+    r"|post-rulebase|profile-group|authentication-object|captive-portal|ssl-decrypt|display-name) ",
     re.MULTILINE,
 )
 _SYSTEM = re.compile(r"^\s*(?:sw-version|serial|hostname):", re.MULTILINE)

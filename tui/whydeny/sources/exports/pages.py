@@ -1,6 +1,7 @@
 """Several answers in one file: as copied from a terminal, command after command, or XML after XML."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whydeny.sources.exports.blocks import decode_text
@@ -42,6 +43,16 @@ def split_pages(data: bytes) -> list[Page]:
         if answer.strip():
             pages.append(Page(" ".join(match[2].split()), match[1] or "", answer, line))
     return pages or [Page("", "", text, 1)]
+
+
+def in_place(pages: Sequence[Page]) -> str:
+    """The text of some pages of a file, each on the lines where it stands there, with blank lines between."""
+    text = ""
+    line = 1
+    for page in pages:
+        text += "\n" * (page.line - line) + page.text
+        line = page.line + page.text.count("\n")
+    return text
 
 
 def _documents(data: bytes) -> list[Page]:

@@ -5,7 +5,7 @@ look at is described here; everything else on a line is passed over.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, SubElement
 
@@ -15,7 +15,11 @@ from whydeny.model.safe import safe_text
 from whydeny.model.set_lines import logical_lines, split_words
 from whydeny.sources.exports.configuration import read_config
 
-_STATEMENT = re.compile(r"^\s*(?:\S+[#>]\s+)?set\s+(?=\S)")
+# A line of configure mode: as `show` prints it, or typed after a prompt that ends in #. After a > stand commands of
+# operational mode, which configure nothing (`> set application dump on`).
+_PROMPT = r"^\s*(?:[^\s#>]{1,200}#\s+)?"
+_STATEMENT = re.compile(_PROMPT + r"set\s+(?=\S)")
+_CHANGE = re.compile(_PROMPT + r"(?:delete|rename|move|copy|insert)\s+(?=\S)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +178,24 @@ _AT_DEVICE = _container(
 )
 _IN_TEMPLATE = _container(**_DEVICE)
 _AT_SYSTEM = _container(**_SYSTEM)
+MOST = 1_000_000  # what one line may set after a list of names, over all of them
 _DEVICE_NAME = "localhost.localdomain"
 
 
-def read_set_format(text: str, name: str, file: int) -> Configuration:
+def read_set_format(text: str, name: str, file: int, running: bool = False) -> Configuration:
     """Read `set` lines; `name` is what the user calls the file, `file` its index among the sources.
 
-    Configure mode shows the candidate, so what a firewall printed in set format may hold uncommitted changes.
-    Raises `InputError` with one sentence if nothing in the text is a configuration.
+    Configure mode shows the candidate, so what a firewall printed in set format may hold uncommitted changes, unless
+    it is known to be the answer to `show config running` (`running`). Lines that delete, move, rename or copy are
+    counted and change nothing. Raises `InputError` with one sentence if nothing in the text is a configuration.
     """
     builder = _Builder()
     broken: list[int] = []
-    for line, statement in _statements(text):
-        if not builder.add(statement):
+    changes: list[int] = []
+    for line, statement in logical_lines(text, _begins):
+        if _CHANGE.match(statement):
+            changes.append(line)
+        elif not builder.add(split_words(_STATEMENT.sub("", statement, count=1))):
             broken.append(line)
     if not len(builder.config):
         first = next((part.strip() for part in text.splitlines() if part.strip()), "")
@@ -194,21 +203,26 @@ def read_set_format(text: str, name: str, file: int) -> Configuration:
             f'{name}: expected lines such as "set rulebase security rules …", found "{safe_text(first, 80)}"'
         )
     found = read_config(builder.config, name, file)
-    if found.kind is not ConfigurationKind.PANORAMA:
+    if running and found.kind is not ConfigurationKind.PANORAMA:
+        found.notes += ("In set format no release is said.",)
+    elif found.kind is not ConfigurationKind.PANORAMA:
         found.kind = ConfigurationKind.MERGED
         found.notes += (
             "In set format a firewall shows the candidate: it may hold uncommitted changes, and no release is said.",
         )
     if broken:
-        lines = ", ".join(str(line) for line in broken[:10])
-        found.notes += (f"Set lines that end before their value were passed over: {len(broken)} (lines {lines}).",)
+        found.notes += (f"Set lines that end before their value were passed over: {_counted(broken)}.",)
+    if changes:
+        found.notes += (f"Lines that delete, move, rename or copy were passed over: {_counted(changes)}.",)
     return found
 
 
-def _statements(text: str) -> Iterator[tuple[int, list[str]]]:
-    """The tokens after `set`, line by line; a quoted text may run over several lines."""
-    for line, statement in logical_lines(text, lambda line: _STATEMENT.match(line) is not None):
-        yield line, split_words(_STATEMENT.sub("", statement, count=1))
+def _begins(line: str) -> bool:
+    return _STATEMENT.match(line) is not None or _CHANGE.match(line) is not None
+
+
+def _counted(lines: list[int]) -> str:
+    return f"{len(lines)} (lines {', '.join(str(line) for line in lines[:10])})"
 
 
 class _Builder:
@@ -217,9 +231,11 @@ class _Builder:
     def __init__(self) -> None:
         self.config = Element("config")
         self._known: dict[tuple[Element, str, str], Element] = {}
+        self._left = MOST
 
     def add(self, tokens: list[str]) -> bool:
-        """Add one statement; false if it ends where a name or value was expected."""
+        """Add one statement; false if it ends where a name or value was expected, or would set too much."""
+        self._left = MOST
         return self._add_below(self.config, tokens, _AT_DEVICE)
 
     def _add_below(self, config: Element, tokens: list[str], device: _Node) -> bool:
@@ -230,20 +246,20 @@ class _Builder:
             return False
         keyword = tokens[0]
         if keyword in _AT_ROOT.inside:
-            return self._walk([(config, _AT_ROOT)], tokens)
+            return self._walk([([config], _AT_ROOT)], tokens)
         if keyword in device.inside:
-            return self._walk([(self._device(config), device)], tokens)
+            return self._walk([([self._device(config)], device)], tokens)
         if keyword in _AT_SYSTEM.inside:
             system = self._child(self._child(self._device(config), "vsys"), "entry", "vsys1")
-            return self._walk([(system, _AT_SYSTEM)], tokens)
+            return self._walk([([system], _AT_SYSTEM)], tokens)
         return True
 
     def _device(self, config: Element) -> Element:
         return self._child(self._child(config, "devices"), "entry", _DEVICE_NAME)
 
-    def _walk(self, path: list[tuple[Element, _Node]], tokens: list[str]) -> bool:
+    def _walk(self, path: list[tuple[list[Element], _Node]], tokens: list[str]) -> bool:
         """Follow keywords down from the last of `path`; a keyword that is not known there is tried further up, as
-        one line may set several values of an entry."""
+        one line may set several values of an entry. After a list of names what follows is for each of them."""
         at = 0
         while at < len(tokens):
             keyword = tokens[at]
@@ -258,28 +274,38 @@ class _Builder:
             if below is None:
                 if not _is_switch(tokens, at - 1):
                     return True
-                self._child(above, keyword).text = tokens[at]
+                self._set_text(above, keyword, tokens[at])
                 at += 1
             elif below.kind == "flag":
-                self._child(above, keyword)
+                self._children(above, keyword)
             elif below.kind == "config":
-                return self._add_below(self._child(above, keyword), tokens[at:], _IN_TEMPLATE)
+                return all(self._add_below(one, tokens[at:], _IN_TEMPLATE) for one in self._children(above, keyword))
             elif at >= len(tokens):
                 if below.kind == "container" and not below.named:
-                    self._child(above, keyword)
+                    self._children(above, keyword)
                 return below.kind == "container"  # an empty part is shown by its keyword alone
             elif below.kind == "text":
                 self._set_text(above, keyword, tokens[at])
                 at += 1
             elif below.kind == "members":
-                at = self._add_members(self._child(above, keyword), tokens, at)
+                values, at = _listed(tokens, at)
+                for element in self._children(above, keyword):
+                    for value in values:
+                        SubElement(element, "member").text = value
             else:
-                element = self._child(above, keyword)
+                elements = self._children(above, keyword)
                 if below.named:
-                    element = self._child(element, "entry", tokens[at])
-                    at += 1
-                path.append((element, below))
+                    names, at = _listed(tokens, at)
+                    elements = [self._child(element, "entry", name) for element in elements for name in names]
+                    if len(elements) > 1:
+                        self._left -= len(elements) * (len(tokens) - at)
+                    if self._left < 0:
+                        return False
+                path.append((elements, below))
         return True
+
+    def _children(self, above: list[Element], tag: str) -> list[Element]:
+        return [self._child(element, tag) for element in above]
 
     def _child(self, above: Element, tag: str, name: str = "") -> Element:
         key = (above, tag, name)
@@ -287,24 +313,23 @@ class _Builder:
             self._known[key] = SubElement(above, tag, {"name": name} if name else {})
         return self._known[key]
 
-    def _set_text(self, above: Element, keyword: str, value: str) -> None:
-        if keyword == "uuid":
-            above.set("uuid", value)
-        else:
-            self._child(above, keyword).text = value
+    def _set_text(self, above: list[Element], keyword: str, value: str) -> None:
+        for element in above:
+            if keyword == "uuid":
+                element.set("uuid", value)
+            else:
+                self._child(element, keyword).text = value
 
-    def _add_members(self, element: Element, tokens: list[str], at: int) -> int:
-        """Add a value, or the values between brackets; returns where the next token stands."""
-        if tokens[at] != "[":
-            SubElement(element, "member").text = tokens[at]
-            return at + 1
-        try:
-            end = tokens.index("]", at)
-        except ValueError:
-            end = len(tokens)
-        for value in tokens[at + 1 : end]:
-            SubElement(element, "member").text = value
-        return end + 1
+
+def _listed(tokens: list[str], at: int) -> tuple[list[str], int]:
+    """The value at a place, or those between the brackets that open there; and where the next token stands."""
+    if tokens[at] != "[":
+        return [tokens[at]], at + 1
+    try:
+        end = tokens.index("]", at)
+    except ValueError:
+        end = len(tokens)
+    return tokens[at + 1 : end], end + 1
 
 
 def _is_switch(tokens: list[str], at: int) -> bool:
