@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ui_stage import CASE, Stage, built, small_site, staged
+from whydeny.model.configuration import Rule
 from whydeny.model.errors import UsageError
 from whydeny.model.tables import SessionTable
 from whydeny.report.text import finding_text
@@ -16,6 +17,8 @@ from whydeny.ui.screens.ask_text import AskTextScreen
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.log_screen import LogScreen
+from whydeny.ui.screens.members import MembersScreen
+from whydeny.ui.screens.page import PageScreen
 from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import PickScreen
 from whydeny.ui.screens.snapshots import SnapshotsScreen
@@ -311,6 +314,10 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.whatif", "a change", ["w"], screen_is(WhatIfScreen, "set rulebase security rules Social application")),
     ("explorer.back_to", "back from a related session", ["r", "down", "enter", "backspace"], session_is(101)),
     ("explorer.back_to", "nowhere to go back to", ["backspace"], says("no session to go back to")),
+    ("explorer.members", "what the security rule lists", ["u"], screen_is(MembersScreen, "security rule interzone-default")),
+    ("explorer.members", "what the rule of the pane lists", ["4", "right", "u"], screen_is(MembersScreen, "1 Decrypt")),
+    ("page.find", "on a page", ["v", "slash", *"session"], says("session id")),
+    ("page.copy_page", "on a page", ["v", "y"], says("page: written to")),
     ("explorer.logs", "a choice of logs", ["O"], screen_is(PickScreen, "System")),
     ("explorer.logs", "rows of one", ["O", "s", "y", "s", "t", "enter"], screen_is(LogScreen, "Commit job")),
     ("explorer.overview", "everything counted", ["o"], screen_is(OverviewScreen, "Sessions by outcome")),
@@ -360,13 +367,14 @@ def test_every_action_has_its_method_where_its_keys_are_bound() -> None:
         "explorer": ExplorerScreen,
         "app": ExplorerApp,
         "timeline": Timeline,
+        "page": PageScreen,
     }
     of_files = [a for a in ACTIONS if a.scope not in ELSEWHERE]
     lost = [a.id for a in of_files if not hasattr(owners[a.scope], f"action_{a.method.partition('(')[0]}")]
     assert lost == []
 
 
-@pytest.mark.parametrize("scope", ["table", "pane", "rule", "explorer", "app"])
+@pytest.mark.parametrize("scope", ["table", "pane", "rule", "explorer", "app", "page"])
 def test_no_key_is_bound_twice_in_a_place(scope: str) -> None:
     keys = [key for binding in bindings(scope) for key in binding.key.split(",")]  # type: ignore[union-attr]
     assert len(keys) == len(set(keys))
@@ -504,8 +512,8 @@ async def test_a_miss_leads_to_its_rule_in_the_rulebase() -> None:
     async with staged(small_site(), size=(120, 50)) as stage:
         await stage.press("3", "enter")
         pane = stage.explorer.rule_pane("security")
-        target = next(entry.target for entry in pane.lines if entry.target is not None)
-        pane.cursor = next(n for n, entry in enumerate(pane.lines) if entry.target is not None)
+        target = next(entry.target for entry in pane.lines if isinstance(entry.target, Rule))
+        pane.cursor = next(n for n, entry in enumerate(pane.lines) if isinstance(entry.target, Rule))
         await stage.press("enter")
         assert pane.choice.walked.rule.number == target.number
 

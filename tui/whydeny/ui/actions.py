@@ -102,10 +102,14 @@ ACTIONS = (
     Action("explorer.whatif", "w", "what if", "what a change of the rules would do to every session", "Find out", 10),
     Action("explorer.back_to", "backspace", "back to", "back to the session that was left for a related one",
            "Find out"),
+    Action("explorer.members", "u", "members", "what the criteria of the rule list, down to the address; in a rule pane that"
+           " rule's, else the security rule's", "Find out"),
     Action("explorer.logs", "O", "other logs", "the rows of another log, those of this session first", "Find out"),
     Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
     Action("explorer.row", "v", "row", "every value of this row, and where it stands in its file", "Find out"),
     Action("explorer.manual", "e", "explain cause", "the page about this cause", "Find out"),
+    Action("page.find", "slash", "find", "on a page: only lines with these words; among members an address too", "Find out"),
+    Action("page.copy_page", "y", "copy", "on a page: copy it as it is shown", "Copy"),
     # Triage, and what a change would do.
     Action("triage.drill", "enter", "sessions", "in triage: the sessions of the finding; Esc comes back", "Findings"),
     Action("triage.ask", "w", "what if", "in triage: what the proposal for the finding would do", "Findings"),

@@ -24,6 +24,10 @@ class Glyphs:
     more: str
     above: str
     below: str
+    folded: str
+    opened: str
+    beyond: str
+    before: str
     dot: str
     dash: str
     against: str
@@ -49,11 +53,13 @@ class Glyphs:
 
 UNICODE = Glyphs(
     ascii=False, match="✓", no_match="✗", unknown="?", full="▰", empty="▱", cursor="▌", mark="◆", ascending="▲",
-    descending="▼", more="…", above="▴", below="▾", dot="·", dash="—", against="–", bullet="•", spark="▁▂▃▄▅▆▇█", event="◆",
+    descending="▼", more="…", above="▴", below="▾", folded="▸", opened="▾", beyond="›", before="‹",
+    dot="·", dash="—", against="–", bullet="•", spark="▁▂▃▄▅▆▇█", event="◆",
 )  # fmt: skip
 ASCII = Glyphs(
     ascii=True, match="+", no_match="-", unknown="?", full="#", empty=".", cursor=">", mark="*", ascending="^",
-    descending="v", more="~", above="^", below="v", dot="|", dash="-", against="-", bullet="*", spark="_.:-=+*#", event="!",
+    descending="v", more="~", above="^", below="v", folded=">", opened="v", beyond=">", before="<",
+    dot="|", dash="-", against="-", bullet="*", spark="_.:-=+*#", event="!",
 )  # fmt: skip
 
 _LIKENESS = str.maketrans(

@@ -16,6 +16,14 @@ WORDS = {Truth.MATCH: "match", Truth.NO_MATCH: "no match", Truth.UNKNOWN: "unkno
 
 
 @dataclass(frozen=True, slots=True)
+class ToMembers:
+    """Where a line leads: what the criteria of a rule list, beginning at one of them (empty: at the first)."""
+
+    trace: RuleTrace
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RuleChoice:
     """What a rule pane shows: the rulebase's answer, and a rule that was walked to instead of the one it landed on.
 
@@ -51,7 +59,7 @@ def _lines(choice: RuleChoice, glyphs: Glyphs, narrow: bool, full: bool) -> Iter
         return
     differs = choice.logged_name is not None
     if differs:
-        yield from _logged(choice, glyphs, narrow)
+        yield from _logged(choice, glyphs, narrow, full)
     if answer.rule is None:
         yield from _nothing(answer, differs)
     elif answer.trace is not None:
@@ -119,7 +127,7 @@ def criteria_lines(trace: RuleTrace, glyphs: Glyphs, narrow: bool, full: bool = 
     """Every criterion; where it is narrow, those that match share a line."""
     if not narrow:
         for criterion in trace.criteria:
-            yield from _criterion(criterion, glyphs, full)
+            yield from _criterion(criterion, glyphs, full, ToMembers(trace, criterion.field) if full else None)
         return
     for criterion in (*trace.misses(), *trace.unknowns()):
         why = criterion.detail or criterion.settle or f"{criterion.wanted}, had {criterion.had}"
@@ -131,7 +139,7 @@ def criteria_lines(trace: RuleTrace, glyphs: Glyphs, narrow: bool, full: bool = 
         yield line(Span(f"{glyphs.match} ", "good"), " ".join(matched), hang=2)
 
 
-def _criterion(criterion: Criterion, glyphs: Glyphs, full: bool) -> Iterator[Line]:
+def _criterion(criterion: Criterion, glyphs: Glyphs, full: bool, target: object = None) -> Iterator[Line]:
     role = ROLES[criterion.result]
     value = criterion.wanted
     if len(criterion.matched) > 1:
@@ -152,6 +160,7 @@ def _criterion(criterion: Criterion, glyphs: Glyphs, full: bool) -> Iterator[Lin
         " ",
         *([Span(word, role), why] if word else [value]),
         hang=FIELD + 3 if full else 4,
+        target=target,
     )
     if full:
         pairs = [("wants", value), ("had", criterion.had)] if word else [("had", criterion.had)]
@@ -162,7 +171,7 @@ def _criterion(criterion: Criterion, glyphs: Glyphs, full: bool) -> Iterator[Lin
             yield line(" " * (FIELD + 3), Span(criterion.detail, "quiet"), hang=FIELD + 3)
 
 
-def _logged(choice: RuleChoice, glyphs: Glyphs, narrow: bool) -> Iterator[Line]:
+def _logged(choice: RuleChoice, glyphs: Glyphs, narrow: bool, full: bool) -> Iterator[Line]:
     """The rule that the row names, where the look-up ends at another one: the difference first."""
     if choice.logged is None:
         yield line(
@@ -178,7 +187,7 @@ def _logged(choice: RuleChoice, glyphs: Glyphs, narrow: bool) -> Iterator[Line]:
                 Span(f"{glyphs.sign(criterion.result)} ", ROLES[criterion.result]), f"{criterion.field}: {why}", hang=2
             )
         else:
-            yield from _criterion(criterion, glyphs, False)
+            yield from _criterion(criterion, glyphs, False, ToMembers(trace, criterion.field) if full else None)
     yield BLANK
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from whydeny.ui.app import ExplorerApp
 
 
+WORDS_STAY = 4.0  # seconds that a word at the bottom stays
+
+
 class BaseScreen(Screen[Any]):
     """A screen of the explorer."""
 

@@ -11,7 +11,9 @@ from whydeny.ui.explaining import Explained
 from whydeny.ui.filtering import within
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span, line
+from whydeny.ui.rule_lines import ToMembers
 from whydeny.ui.screens.explorer_base import PANES, RULE_PANES, ExplorerBase
+from whydeny.ui.screens.members import MembersScreen
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane
 from whydeny.ui.widgets.table import RowTable
@@ -130,8 +132,28 @@ class DetailPart(ExplorerBase):
             named = [r for r in rules.get(Rulebase(target.rulebase), ()) if r.name == target.rule]
             if named:
                 self._show_rule(target.rulebase, named[0].number)
+        elif isinstance(target, ToMembers):
+            self.show_members(target)
         elif isinstance(target, Trail) and target.kind == "document":
             self.say(target.address)
+
+    def action_members(self) -> None:
+        """What the rule of the pane lists; from elsewhere, the security rule."""
+        pane = self.focused if isinstance(self.focused, RulePane) else self.rule_pane("security")
+        target, choice = pane.target, pane.choice
+        trace = choice.trace or choice.logged if choice is not None else None
+        if isinstance(target, ToMembers) and pane.has_focus:
+            self.show_members(target)
+        elif trace is not None:
+            self.show_members(ToMembers(trace))
+        else:
+            self.say(f"there is no {pane.rulebase} rule to look into; in a rule pane Left and Right walk the rulebase")
+
+    def show_members(self, target: ToMembers) -> None:
+        """The members of a rule for the session under the cursor."""
+        explained = self.explained
+        if explained is not None and explained.engine is not None:
+            self.app.push_screen(MembersScreen(explained.engine, explained.flow, target))
 
     def _show_rule(self, rulebase: str, number: int) -> None:
         explained = self.explained

@@ -11,7 +11,7 @@ from whydeny.sources.firewall.policy_tests import DeviceOpinion
 from whydeny.ui.device_lines import RULEBASES, SideBySide, device_lines
 from whydeny.ui.lines import Line
 from whydeny.ui.link import Link
-from whydeny.ui.screens.help import PageScreen
+from whydeny.ui.screens.page import PageScreen
 from whydeny.verdict.case import Case
 from whydeny.verdict.growing import GrowingJudge
 

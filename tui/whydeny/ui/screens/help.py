@@ -1,84 +1,12 @@
 """Every key, what the signs and letters mean, and what to know about copying."""
 
-from textual import on
-from textual.app import ComposeResult
-
-from whydeny.model.errors import WhydenyError
 from whydeny.model.progress import Progress
 from whydeny.ui.actions import ACTIONS, GROUPS, keys_of
 from whydeny.ui.columns import FLAG_LETTERS
 from whydeny.ui.lines import BLANK, Line, Span, line
-from whydeny.ui.screens.base import BaseScreen
-from whydeny.ui.widgets.bar import Bar
-from whydeny.ui.widgets.lines_pane import LinesPane
+from whydeny.ui.screens.page import PageScreen
 
 KEYS = 16
-
-
-class PageScreen(BaseScreen):
-    """A page of text over the whole terminal, answered with where the chosen line leads; Esc goes back.
-
-    `follows` says what Enter on a line does, empty where lines lead nowhere.
-    """
-
-    CSS_PATH = "page.tcss"
-    BINDINGS = [("escape", "app.leave", "back"), ("enter", "follow", "follow")]
-
-    def __init__(self, title: str, follows: str = "") -> None:
-        super().__init__()
-        self._page_title = title
-        self._follows = follows
-        self._slot = f"page {id(self)}"  # its own: a page that opens another one is closed after that has begun
-
-    def compose(self) -> ComposeResult:
-        """Title, text, what leads back."""
-        yield Bar(glyphs=self.glyphs, id="page-title")
-        yield LinesPane(glyphs=self.glyphs, choose=bool(self._follows), id="page")
-        yield Bar(glyphs=self.glyphs, id="page-keys")
-
-    def on_mount(self) -> None:
-        """The text, made off the screen's thread."""
-        alarm = self.explorer_app.alarm
-        self.query_one("#page-title", Bar).show(
-            [Span(f" {self._page_title}", "title")], [Span(f"{alarm} ", "bad")] if alarm else ()
-        )
-        self.query_one("#page-keys", Bar).show(self.keys())
-        self.pane.show([line(Span(f"one moment {self.glyphs.more}", "quiet"))])
-        self.pane.focus()
-        self.jobs.start(self._slot, self.lines, self.pane.show, self._failed)
-
-    def keys(self) -> list[Span]:
-        """What keys do here."""
-        keys = [Span(" Esc", "key"), Span(" back  ")]
-        if self._follows:
-            keys += [Span(" Enter", "key"), Span(f" {self._follows}  ")]
-        return [*keys, Span(" Up Down PgUp PgDn", "key"), Span(" move")]
-
-    def _failed(self, error: WhydenyError) -> None:
-        self.pane.show([line(Span(str(error), "doubt"))])
-
-    def on_unmount(self) -> None:
-        """Nobody reads it any more."""
-        self.jobs.cancel(self._slot)
-
-    @property
-    def pane(self) -> LinesPane:
-        """Where the text is."""
-        return self.query_one("#page", LinesPane)
-
-    def lines(self, progress: Progress) -> list[Line]:
-        """The text of the page; runs in a thread."""
-        raise NotImplementedError
-
-    def action_follow(self) -> None:
-        """Go where the line leads."""
-        if self.pane.target is not None:
-            self.dismiss(self.pane.target)
-
-    @on(LinesPane.Chosen)
-    def _clicked(self, event: LinesPane.Chosen) -> None:
-        event.stop()
-        self.dismiss(event.target)
 
 
 class HelpScreen(PageScreen):

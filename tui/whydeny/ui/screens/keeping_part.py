@@ -18,7 +18,7 @@ from whydeny.ui.keeping import KeptView, path_of, proposed_name, read_view
 from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.screens.ask_text import AskTextScreen
 from whydeny.ui.screens.findings_part import FindingsPart
-from whydeny.ui.screens.help import PageScreen
+from whydeny.ui.screens.page import PageScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.screens.snapshots import Opened, SnapshotsScreen
 from whydeny.ui.workbench import Workbench

@@ -6,7 +6,7 @@ from whydeny.ui.lines import Line
 from whydeny.ui.manual_lines import manual_lines
 from whydeny.ui.overview import overview_lines
 from whydeny.ui.related import LOG_WORDS, ToRow, related_lines, row_lines
-from whydeny.ui.screens.help import PageScreen
+from whydeny.ui.screens.page import PageScreen
 from whydeny.ui.workbench import Workbench
 from whydeny.verdict.catalogue import UNEXPLAINED, manual
 

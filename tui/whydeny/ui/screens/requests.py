@@ -5,7 +5,7 @@ from collections import Counter
 from whydeny.model.progress import Progress
 from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.link import Link
-from whydeny.ui.screens.help import PageScreen
+from whydeny.ui.screens.page import PageScreen
 
 MOST = 500  # requests that are listed
 

@@ -19,7 +19,7 @@ from whydeny.ui.jobs import Job
 from whydeny.ui.keeping import path_of, prepare
 from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.screens.ask_text import AskTextScreen
-from whydeny.ui.screens.help import PageScreen
+from whydeny.ui.screens.page import PageScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.widgets.bar import Bar
 from whydeny.ui.widgets.lines_pane import LinesPane
@@ -80,9 +80,6 @@ class SnapshotsScreen(PageScreen):
 
     def _say(self, words: str, role: str = "doubt") -> None:
         self.query_one("#page-keys", Bar).show([Span(f" {words}", role)])
-
-    def _read_again(self) -> None:
-        self.jobs.start("page", self.lines, lambda lines: self.pane.show(lines, keep_place=True), self._failed)
 
     @property
     def _path(self) -> Path | None:
@@ -158,7 +155,7 @@ class SnapshotsScreen(PageScreen):
             self._say(f"that did not work: {error.strerror}")
             return
         self._say(words, "good")
-        self._read_again()
+        self.read()
 
     def on_unmount(self) -> None:
         """Nobody waits for it any more."""

@@ -14,7 +14,7 @@ from whydeny.ui.columns import ScreenColumn
 from whydeny.ui.filtering import Filter
 from whydeny.ui.lines import Span
 from whydeny.ui.memory import Memory
-from whydeny.ui.screens.base import BaseScreen
+from whydeny.ui.screens.base import WORDS_STAY, BaseScreen
 from whydeny.ui.view import SortKey
 from whydeny.ui.widgets.bar import Bar
 from whydeny.ui.widgets.filter_bar import FilterBar
@@ -23,7 +23,6 @@ from whydeny.ui.widgets.table import RowTable
 Result = TypeVar("Result")
 
 OFF_THREAD = 50_000  # rows; what takes longer than a frame with more goes to a thread
-WORDS_STAY = 4.0  # seconds that a word at the bottom stays
 
 
 class TableScreen(BaseScreen):

@@ -80,7 +80,8 @@ class LinesPane(ScrollView, can_focus=True):
         return self._lines[self.cursor].target if 0 <= self.cursor < len(self._lines) else None
 
     def show(self, lines: Sequence[Line], keep_place: bool = False) -> None:
-        """Show other lines, from the top unless `keep_place`."""
+        """Show other lines, from the top unless `keep_place`; the cursor then stays on its line, or goes to the next one
+        that leads somewhere."""
         if list(lines) == list(self._lines) and self._wrapped_at == self._width:
             return
         before, top = list(self._rows), self.scroll_offset.y
@@ -88,10 +89,18 @@ class LinesPane(ScrollView, can_focus=True):
         self._wrap()
         if self.choose:
             targets = self._targets()
-            self.cursor = self.cursor if keep_place and self.cursor in targets else (targets[0] if targets else -1)
+            at = bisect_left(targets, self.cursor) if keep_place else 0
+            self.cursor = targets[min(at, len(targets) - 1)] if targets else -1
         if not keep_place:
             self.scroll_to(0, 0, animate=False, force=True)
         self._refresh_changed(before, top)
+
+    def to_line(self, number: int) -> None:
+        """Put the cursor on a line and the line at the top."""
+        first, end = self._rows_of(number)
+        if first < end:
+            self.cursor = number
+            self.scroll_to(0, first, animate=False, force=True)
 
     def _refresh_changed(self, before: list[tuple[Span, ...]], top: int) -> None:
         """Draw only rows that differ: two sessions share most of what their rules say."""
