@@ -199,7 +199,7 @@ def test_lines_typed_after_a_prompt_are_read_and_commands_are_not() -> None:
     found = read_set_format(text, "x", 0)
     scope = found.vsys["vsys1"].scope
     assert (list(scope.applications), list(scope.addresses)) == (["erp"], ["a"])
-    assert found.notes[1:] == ("Lines that delete, move, rename or copy were passed over: 2 (lines 7, 8).",)
+    assert found.notes[2:] == ("Lines that delete, move, rename or copy were passed over: 2 (lines 7, 8).",)
 
 
 def test_an_answer_to_show_config_running_is_no_candidate() -> None:
@@ -207,11 +207,21 @@ def test_an_answer_to_show_config_running_is_no_candidate() -> None:
     assert (found.kind, found.notes) == (ConfigurationKind.RUNNING, ("In set format no release is said.",))
 
 
+def test_a_part_says_nothing_of_the_rulebases_that_it_does_not_show() -> None:
+    lines = "set rulebase security rules r action deny\nset address a fqdn a.example.net\n"
+    part = read_set_format(lines, "x", 0)
+    assert list(part.vsys["vsys1"].local.rules) == [Rulebase.SECURITY]
+    assert "is only part of a configuration" in part.notes[1]
+    whole = read_set_format("set deviceconfig system hostname fw-1\n" + lines, "x", 0)
+    assert whole.vsys["vsys1"].local.rules[Rulebase.DECRYPTION] == ()
+    assert len(whole.notes) == 1
+
+
 def test_lines_that_end_early_are_noted_and_take_nothing_down() -> None:
     found = read_set_format("set service s protocol tcp port 80\nset address\nset address a ip-netmask\n", "x", 0)
     assert found.vsys["vsys1"].scope.services == {"s": Service("s", "tcp", "80")}
     assert found.vsys["vsys1"].scope.addresses == {}
-    assert found.notes[1:] == ("Set lines that end before their value were passed over: 1 (lines 3).",)
+    assert found.notes[2:] == ("Set lines that end before their value were passed over: 1 (lines 3).",)
 
 
 def test_a_stray_quote_costs_its_own_line_only() -> None:

@@ -56,13 +56,13 @@ def read_configuration(data: bytes, name: str, file: int) -> Configuration:
     return _read_parts([root], name, file, from_get=False)
 
 
-def read_config(config: Element, name: str, file: int, from_get: bool = False) -> Configuration:
-    """The configuration below a `<config>` element, whoever wrote it."""
+def read_config(config: Element, name: str, file: int, from_get: bool = False, whole: bool = True) -> Configuration:
+    """The configuration below a `<config>` element, whoever wrote it; of a firewall's, whether it is `whole`."""
     if is_panorama(config):
         return read_panorama(config, file)
     pushed, template = _marks(config)
     kind, note = _kind_of(name.lower(), pushed, template, from_get)
-    found = read_firewall(config, kind, file)
+    found = read_firewall(config, kind, file, whole)
     own = config.find("panorama")
     if own is not None and len(own):
         read_pushed(found, own)

@@ -186,7 +186,8 @@ def read_set_format(text: str, name: str, file: int, running: bool = False) -> C
     """Read `set` lines; `name` is what the user calls the file, `file` its index among the sources.
 
     Configure mode shows the candidate, so what a firewall printed in set format may hold uncommitted changes, unless
-    it is known to be the answer to `show config running` (`running`). Lines that delete, move, rename or copy are
+    it is known to be the answer to `show config running` (`running`). Without `deviceconfig` lines it is a part, and
+    rulebases that it doesn't name are not known. Lines that delete, move, rename or copy are
     counted and change nothing. Raises `InputError` with one sentence if nothing in the text is a configuration.
     """
     builder = _Builder()
@@ -202,13 +203,19 @@ def read_set_format(text: str, name: str, file: int, running: bool = False) -> C
         raise InputError(
             f'{name}: expected lines such as "set rulebase security rules …", found "{safe_text(first, 80)}"'
         )
-    found = read_config(builder.config, name, file)
+    # Every firewall has a management interface, so the whole configuration has lines for it.
+    whole = builder.config.find("devices/entry/deviceconfig") is not None
+    found = read_config(builder.config, name, file, whole=whole)
     if running and found.kind is not ConfigurationKind.PANORAMA:
         found.notes += ("In set format no release is said.",)
     elif found.kind is not ConfigurationKind.PANORAMA:
         found.kind = ConfigurationKind.MERGED
         found.notes += (
             "In set format a firewall shows the candidate: it may hold uncommitted changes, and no release is said.",
+        )
+    if not whole and found.kind is not ConfigurationKind.PANORAMA:
+        found.notes += (
+            "It holds no deviceconfig lines and so is only part of a configuration: what is not there is not known.",
         )
     if broken:
         found.notes += (f"Set lines that end before their value were passed over: {_counted(broken)}.",)
