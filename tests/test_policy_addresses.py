@@ -6,7 +6,8 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Address, AddressGroup, ExternalList, Region, Scope
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import AddressBook, AddressField
+from whydeny.policy.address_book import AddressBook
+from whydeny.policy.addresses import AddressField
 from whydeny.policy.countries import country_of
 from whydeny.policy.names import DEEPEST, Names
 from whydeny.policy.subject import endpoint
@@ -57,6 +58,10 @@ LOCAL = Scope(
         "g-loop": AddressGroup("g-loop", ("r-print", "g-loop2")),
         "g-loop2": AddressGroup("g-loop2", ("g-loop", "h-dns")),
         "g-empty": AddressGroup("g-empty"),
+        "IT": AddressGroup("IT", ("g-dns", "IT")),
+        "IS": AddressGroup("IS", ("IN",)),
+        "IN": AddressGroup("IN", ("IS", "h-dns")),
+        "g-it": AddressGroup("g-it", ("IT",)),
         "g-mixed": AddressGroup("g-mixed", ("h-dns", "f-portal")),
         "g-lost": AddressGroup("g-lost", ("h-dns", "gone")),
         "d-prod": AddressGroup("d-prod", filter="'prod' and 'dns'"),
@@ -136,7 +141,15 @@ def compiled(*members: str, negate: bool = False, answers: DeviceAnswers = ANSWE
         pytest.param(("US",), "10.1.0.1", NO, id="a country holds no private address"),
         pytest.param(("FR",), "10.7.1.1", YES, id="a made region extends a predefined one"),
         pytest.param(("FR",), "203.0.113.200", OPEN, id="a made region keeps the country too"),
-        pytest.param(("DE",), "10.1.0.44", YES, id="an address object named like a country"),
+        pytest.param(("DE",), "10.1.0.44", OPEN, id="an address object named like a country: the region wins"),
+        pytest.param(("DE",), "10.1.0.45", NO, id="a private address is neither in the object nor in the country"),
+        pytest.param(
+            ("DE",), "203.0.113.200", OPEN, id="an address that may be in the country an object is named like"
+        ),
+        pytest.param(("IT",), "10.1.0.20", OPEN, id="a group named like a country: its members may be meant"),
+        pytest.param(("IT",), "10.1.0.21", NO, id="outside of a group named like a country"),
+        pytest.param(("g-it",), "10.1.0.20", OPEN, id="a group named like a country in another"),
+        pytest.param(("IS",), "10.1.0.21", OPEN, id="groups named like countries in each other"),
         pytest.param(("n-clients", "h-dns"), "10.1.0.10", YES, id="any one of several members"),
         pytest.param(("n-clients", "h-dns"), "10.1.0.11", NO, id="none of several members"),
     ],

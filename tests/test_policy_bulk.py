@@ -59,6 +59,7 @@ ADDRESSES = {
     "f-portal": Address("f-portal", "fqdn", "portal.example.net"),
     "f-known": Address("f-known", "fqdn", "known.example.net"),
     "10.1.0.99": Address("10.1.0.99", "ip-netmask", "203.0.113.9"),
+    "FR": Address("FR", "ip-netmask", "203.0.113.0/26"),  # a region's name
     "bad": Address("bad", "ip-netmask", "$variable"),
 }
 GROUPS = {
@@ -185,7 +186,7 @@ def ends(side: str) -> dict[str, st.SearchStrategy]:
              "255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", None)  # fmt: skip
     return {
         side: pick(known),
-        f"{side}_country": pick((None, None, "US", "Germany", "10.0.0.0-10.255.255.255", "R-HQ", "somewhere")),
+        f"{side}_country": pick((None, None, "US", "Germany", "FR", "10.0.0.0-10.255.255.255", "R-HQ", "somewhere")),
         f"{side}_edl": pick((None, None, "e-list", "other")),
         f"{side}_dag": pick((None, None, "d-tags")),
     }

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Policy, Rule, Rulebase
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import AddressBook, AddressField
+from whydeny.policy.address_book import AddressBook
+from whydeny.policy.addresses import AddressField
 from whydeny.policy.applications import ApplicationBook, Catalog
 from whydeny.policy.categories import CategoryBook
 from whydeny.policy.criteria import (

@@ -341,7 +341,7 @@ class SchedulePart:
         if at is None:
             detail, settle = "the time of the session is not known", "the time of the session"
         elif result is Truth.UNKNOWN:
-            detail, settle = f"whether {text} covers {had} can't be told", self.field.settle
+            detail, settle = f"whether {text} covers {had} can't be told", self.field.need()
         else:
             detail = f"{text} {'covers' if result is Truth.MATCH else 'does not cover'} {had}"
         matched = (self.field.name,) if result is Truth.MATCH else ()

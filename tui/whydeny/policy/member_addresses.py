@@ -11,7 +11,8 @@ from whydeny.model.addresses import format_address
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Address, AddressGroup, ExternalList
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import PREDEFINED_LISTS, AddressBook, Endpoint, written_network
+from whydeny.policy.address_book import PREDEFINED_LISTS, AddressBook, written_network
+from whydeny.policy.addresses import Endpoint
 from whydeny.policy.countries import NAMES, is_country
 from whydeny.policy.member import Member, answered_by, counted, nested
 from whydeny.policy.names import Names
@@ -47,6 +48,9 @@ class AddressMembers:
         if region is not None:
             kind = f"region, {counted(len(region.addresses), 'address', 'addresses')}"
             return replace(bare, what=kind, inside=lambda: [_literal(text, end) for text in region.addresses])
+        if is_country(name):
+            note = "" if found is None else f"; the region wins over the object {name}"
+            return replace(bare, what=f"country {NAMES[name]}", note=f"goes by the country in the log row{note}")
         if isinstance(found, AddressGroup):
             return self._group(bare, found, end, above)
         if isinstance(found, Address):
@@ -57,8 +61,6 @@ class AddressMembers:
             return replace(bare, what="as written")
         if self._answered(name) is not None:
             return self._answer(bare, "answered by the firewall", end)
-        if is_country(name):
-            return replace(bare, what=f"country {NAMES[name]}", note="goes by the country in the log row")
         return replace(bare, what="no object of that name in the files")
 
     def _group(self, bare: Member, found: AddressGroup, end: Endpoint, above: tuple[str, ...]) -> Member:

@@ -146,7 +146,7 @@ class Rows:
             return Family(one_class(self._frame.height), [None] * min(self._frame.height, 1))
         lasting = pl.duration(seconds=pl.col("elapsed").cast(pl.Int64))
         end = self._frame.select(pl.coalesce(pl.col("start") + lasting, pl.col("time"))).to_series()
-        weekly = {edge for field in fields for edge in _edges(field.weekly)}
+        weekly = {edge for field in fields for edge in _edges(field.weekly) | _edges(field.perhaps)}
         once = {edge for field in fields for edge in _edges(field.once)}
         classes = of_times(end, weekly, once)
         return Family(classes, end.gather(classes.first).to_list())

@@ -1,7 +1,8 @@
 """The schedule of a rule, against the time of a flow (both in the device's own local time).
 
 Source: PAN-OS web interface help, Objects > Schedules. A range holds from its first minute up to its last one,
-which is not part of it; 23:59 stands for the end of the day.
+which is not part of it; 23:59 stands for the end of the day. No document says on which day the hours after midnight fall
+of a range that is given for a day of the week and ends before it begins.
 """
 
 import re
@@ -37,11 +38,15 @@ def minute_of_time(at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScheduleField:
-    """The compiled schedule of a rule: minutes of the week, and minutes since 1970, that it covers."""
+    """The compiled schedule of a rule: minutes of the week, and minutes since 1970, that it covers.
+
+    `perhaps` are the minutes of the week that it may cover; with `settle` it may cover any.
+    """
 
     name: str
     weekly: Spans = NOTHING
     once: Spans = NOTHING
+    perhaps: Spans = NOTHING
     text: str = ""
     settle: str = ""
 
@@ -51,7 +56,11 @@ class ScheduleField:
             return Truth.UNKNOWN
         if minute_of_week(at) in self.weekly or minute_of_time(at) in self.once:
             return Truth.MATCH
-        return Truth.UNKNOWN if self.settle else Truth.NO_MATCH
+        return Truth.UNKNOWN if self.settle or minute_of_week(at) in self.perhaps else Truth.NO_MATCH
+
+    def need(self) -> str:
+        """What would settle an unknown of a known time."""
+        return self.settle or f"on which day PAN-OS counts the hours after midnight of schedule {self.name}"
 
 
 class ScheduleBook:
@@ -74,6 +83,7 @@ def _compile(name: str, schedule: Schedule | None) -> ScheduleField:
         return ScheduleField(name, settle=f"schedule {name} (no schedule of that name in the files)")
     weekly: list[tuple[int, int]] = []
     once: list[tuple[int, int]] = []
+    perhaps: list[tuple[int, int]] = []
     words: list[str] = []
     bad: list[str] = []
     for day, ranges in [*((day, schedule.daily) for day in DAYS), *schedule.weekly.items()]:
@@ -83,7 +93,12 @@ def _compile(name: str, schedule: Schedule | None) -> ScheduleField:
                 bad.append(text)
                 continue
             start = DAYS.index(day.lower()) * DAY
-            weekly.extend((start + first, start + last) for first, last in minutes)
+            weekly.append((start + minutes[0][0], start + minutes[0][1]))
+            for first, last in minutes[1:]:
+                if ranges is schedule.daily:
+                    weekly.append((start + first, start + last))
+                else:
+                    perhaps += [(at + first, at + last) for at in (start, (start + DAY) % WEEK)]
     for text in schedule.dates:
         span = _read_dates(text)
         if span is None:
@@ -94,11 +109,11 @@ def _compile(name: str, schedule: Schedule | None) -> ScheduleField:
     words += [f"{day} {text}" for day, ranges in schedule.weekly.items() for text in ranges]
     words += schedule.dates
     settle = f"a readable time in schedule {name} ({bad[0]!r})" if bad else ""
-    return ScheduleField(name, merge(weekly), merge(once), listed(words, 4), settle)
+    return ScheduleField(name, merge(weekly), merge(once), merge(perhaps), listed(words, 4), settle)
 
 
 def _read_range(text: str) -> list[tuple[int, int]] | None:
-    """`08:00-18:00` as minutes of a day; a range over midnight is its two ends."""
+    """`08:00-18:00` as minutes of a day; a range over midnight is its two ends, the evening first."""
     found = _RANGE.fullmatch(text)
     if found is None:
         return None
