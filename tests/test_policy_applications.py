@@ -54,7 +54,8 @@ SCOPE = Scope(
     application_filters={
         "af-risky": ApplicationFilter("af-risky", risks=("4", "5"), exclude=("ftp",)),
         "af-mail": ApplicationFilter("af-mail", categories=("collaboration",), subcategories=("email", "instant-messaging")),
-        "af-evasive": ApplicationFilter("af-evasive", flags=("evasive", "is-saas")),
+        "af-evasive": ApplicationFilter("af-evasive", flags=("evasive",)),
+        "af-both": ApplicationFilter("af-both", flags=("evasive", "is-saas")),
         "af-odd": ApplicationFilter("af-odd", categories=("networking",), other=("saas-risk",)),
         "af-tag": ApplicationFilter("af-tag", tags=("Web App",)),
     },
@@ -105,6 +106,8 @@ def catalog(complete: bool = False) -> Catalog:
         pytest.param(("af-mail",), "chat-base", OPEN, id="a filter on two attributes, one not known"),
         pytest.param(("af-evasive",), "web-browsing", YES, id="a filter on a characteristic"),
         pytest.param(("af-evasive",), "own", NO, id="a custom application without the characteristic"),
+        pytest.param(("af-both",), "web-browsing", OPEN, id="one of two characteristics: all of them may be meant"),
+        pytest.param(("af-both",), "own", NO, id="none of two characteristics"),
         pytest.param(("af-odd",), "ssl", OPEN, id="a filter that asks what can't be judged"),
         pytest.param(("af-odd",), "ftp", NO, id="a filter that can't be judged, but misses anyway"),
         pytest.param(("af-tag",), "ssl", YES, id="a filter on a tag"),
@@ -146,6 +149,7 @@ def test_a_complete_table_leaves_less_open(members, name, wanted):
         pytest.param(
             ("af-evasive",), Hints(characteristics="used-by-malware,evasive-behavior"), YES, id="characteristics"
         ),
+        pytest.param(("af-both",), Hints(characteristics="is-saas;evasive-behavior"), YES, id="both characteristics"),
         pytest.param(("af-evasive",), Hints(characteristics="pervasive-use"), NO, id="other characteristics"),
     ],
 )

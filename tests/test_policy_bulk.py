@@ -94,6 +94,7 @@ SCOPE = Scope(
         "af-net": ApplicationFilter("af-net", categories=("networking",), exclude=("ping",)),
         "af-risk": ApplicationFilter("af-risk", risks=("4", "5")),
         "af-flags": ApplicationFilter("af-flags", flags=("evasive",), categories=("collaboration",)),
+        "af-both": ApplicationFilter("af-both", flags=("evasive", "pervasive")),
         "af-odd": ApplicationFilter("af-odd", categories=("networking",), other=("saas-risk",)),
     },
     regions={"R-HQ": Region("R-HQ", ("198.51.100.0/24",)), "DE": Region("DE", ("10.1.20.77",))},
@@ -127,7 +128,7 @@ asked_applications = st.one_of(
     st.just(("any",)),
     st.lists(
         pick(("web-browsing", "ssl", "dns", "smtp", "chat", "chat-base", "ping", "gre", "own", "own-free", "ag", "af-risk",
-              "af-flags", "af-odd", "not-in-a-table", "unknown-tcp")),
+              "af-flags", "af-both", "af-odd", "not-in-a-table", "unknown-tcp")),
         min_size=1, max_size=3,
     ).map(tuple),
 )  # fmt: skip

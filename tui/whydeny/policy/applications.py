@@ -153,7 +153,7 @@ def _attributes(wanted: ApplicationFilter, application: SeenApplication) -> list
     if wanted.risks:
         found.append(("risk", _word(wanted.risks, "" if application.risk is None else str(application.risk))))
     if wanted.flags:
-        found.append(("characteristics", _one_of(map(characteristic, wanted.flags), application.flags)))
+        found.append(("characteristics", _characteristics(wanted.flags, application.flags)))
     if wanted.tags:
         found.append(("tags", _one_of((tag.lower() for tag in wanted.tags), application.tags)))
     found.extend((name, Truth.UNKNOWN) for name in wanted.other)
@@ -170,6 +170,14 @@ def _one_of(wanted: Iterable[str], had: frozenset[str] | None) -> Truth:
     if had is None:
         return Truth.UNKNOWN
     return Truth.NO_MATCH if had.isdisjoint(wanted) else Truth.MATCH
+
+
+def _characteristics(wanted: Iterable[str], had: frozenset[str] | None) -> Truth:
+    """Whether an application has them all, or none. No document says whether a filter asks for all or for one of them."""
+    asked = set(map(characteristic, wanted))
+    if had is None or (asked & had and asked - had):
+        return Truth.UNKNOWN
+    return Truth.MATCH if asked <= had else Truth.NO_MATCH
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -230,7 +238,11 @@ class ApplicationField:
         for path, wanted in self.filters:
             if passes_filter(wanted, application) is Truth.UNKNOWN:
                 unknown = [name for name, truth in _attributes(wanted, application) if truth is Truth.UNKNOWN]
-                found.append(f"the {listed(unknown)} of application {application.name} (filter {path[-1]})")
+                if application.flags is not None and "characteristics" in unknown:
+                    unknown.remove("characteristics")
+                    found.append(f"whether filter {path[-1]} asks for all of its characteristics or for one of them")
+                if unknown:
+                    found.append(f"the {listed(unknown)} of application {application.name} (filter {path[-1]})")
         if self.too_deep:
             found.append(f"a group nested less than {DEEPEST} deep")
         return list(dict.fromkeys(found))
