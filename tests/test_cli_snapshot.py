@@ -1,6 +1,7 @@
 """`whydeny snapshot`: one file for all commands, redacted on request; and what is said when verdicts are no longer the same."""
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,61 @@ def test_redacted_it_names_nobody_and_says_what_was_replaced(folder: Path, tmp_p
     assert "unexplained" in shown
     for secret in ("jdoe", "Payroll", "10.1.1.10"):
         assert secret not in shown
+
+
+SECRETS = """<?xml version="1.0"?><config version="10.2.0"><!-- SECRET comment -->
+<mgt-config><users><entry name="NAMED-admin"><phash>SECRET hash</phash>
+ <public-key>SECRET key</public-key></entry></users></mgt-config>
+<shared>
+ <certificate><entry name="NAMED-ca"><private-key>SECRET key</private-key>
+  <public-key>SECRET pem</public-key></entry></certificate>
+ <server-profile><ldap><entry name="NAMED-ldap"><bind-password>SECRET bind</bind-password></entry></ldap>
+  <radius><entry name="r"><server><entry name="s"><secret>SECRET radius</secret>
+   </entry></server></entry></radius></server-profile>
+ <log-settings><snmptrap><entry name="t"><version><v2c><server><entry name="x"><community>SECRET community</community></entry>
+  </server></v2c></version></entry></snmptrap></log-settings>
+ <address><entry name="NAMED-host"><ip-netmask>10.77.1.1</ip-netmask><description>NAMED note</description></entry></address>
+ <external-list><entry name="NAMED-list"><type><ip><url>https://SECRET:SECRET@example.net/NAMED</url></ip></type></entry></external-list>
+</shared>
+<devices><entry name="localhost.localdomain">
+ <deviceconfig><system><hostname>NAMED-fw</hostname><snmp-setting><access-setting><version><v2c>
+  <snmp-community-string>SECRET snmp</snmp-community-string>
+  </v2c></version></access-setting></snmp-setting></system></deviceconfig>
+ <network><ike><gateway><entry name="NAMED-gw"><authentication><pre-shared-key><key>SECRET psk</key></pre-shared-key>
+  </authentication></entry></gateway></ike></network>
+ <vsys><entry name="vsys1"><zone><entry name="NAMED-lan"/><entry name="NAMED-net"/></zone><rulebase><security><rules>
+  <entry name="NAMED-Out"><from><member>NAMED-lan</member></from><to><member>NAMED-net</member></to>
+   <source><member>NAMED-host</member></source><destination><member>any</member></destination>
+   <application><member>web-browsing</member></application><service><member>application-default</member></service>
+   <action>allow</action><description>NAMED note</description></entry></rules></security></rulebase></entry></vsys>
+</entry></devices></config>"""
+
+
+def _unpacked(path: Path) -> str:
+    """All that a snapshot says, its tables as CSV."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    tables = [pl.read_parquet(data).write_csv() for name, data in parts.items() if name.endswith(".parquet")]
+    texts = [data.decode() for name, data in parts.items() if not name.endswith(".parquet")]
+    return "\n".join([*tables, *texts])
+
+
+def test_secrets_of_a_configuration_are_in_no_snapshot_and_its_names_in_no_redacted_one(tmp_path: Path) -> None:
+    inputs = tmp_path / "inputs"
+    inputs.mkdir()
+    build(
+        CASE | {"configuration": False, "session": {**CASE["session"], "rule": "NAMED-Out", "from": "NAMED-lan"}},
+        inputs,
+    )
+    (inputs / "NAMED-config.xml").write_text(SECRETS)
+    plain, shared = tmp_path / "plain.whydeny", tmp_path / "shared.whydeny"
+    assert run("snapshot", inputs, "-o", plain).exit_code == 0
+    assert run("snapshot", plain, "-o", shared, "--redact").exit_code == 0
+    assert "NAMED-Out" in _unpacked(plain)
+    assert "SECRET" not in _unpacked(plain).replace("https://SECRET:SECRET@", "")
+    assert "SECRET" not in _unpacked(shared)
+    assert "named" not in _unpacked(shared).lower()
+    assert "10.77.1.1" not in _unpacked(shared)
 
 
 def test_what_a_snapshot_was_judged_with_outlives_a_second_saving(folder: Path, tmp_path: Path) -> None:

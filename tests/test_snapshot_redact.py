@@ -1,8 +1,10 @@
 """A redacted snapshot decides as the original did, and holds nothing that tells whose it is."""
 
+import base64
 import json
 import re
 import typing
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from whydeny.model.addresses import V4_BASE, format_address, is_ipv4, parse_address, parse_network
 from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, UserMapping
+from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import COLUMNS, Kind, Type, schema
 from whydeny.model.configuration import (
     Address,
@@ -37,13 +40,13 @@ from whydeny.model.configuration import (
     Zone,
 )
 from whydeny.model.site import Problem, Site, Source, SystemInfo
-from whydeny.model.tables import SessionTable, empty_frame
+from whydeny.model.tables import LogTable, SessionTable, empty_frame
 from whydeny.policy.lookup import Flow
 from whydeny.policy.wildcards import fits_wildcard, read_wildcard
 from whydeny.snapshot.aliases import Aliases
 from whydeny.snapshot.codec import to_json
 from whydeny.snapshot.load import load_snapshot
-from whydeny.snapshot.manifest import JudgedWith
+from whydeny.snapshot.manifest import JUDGED, JudgedWith
 from whydeny.snapshot.prose import Prose
 from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import save_snapshot
@@ -226,6 +229,76 @@ def test_free_text_keeps_the_words_of_the_trade(text: str, kept: str, gone: str)
     redacted = Prose(aliases, {"ssl"}).redact(text)
     assert kept.replace("serial", "") in redacted
     assert gone not in redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "connection from 10.77.1.1:8443 refused", "range 10.77.1.1-10.77.1.9", "10.77.1.1->10.77.2.2", "[2001:db8:77::1]:443",
+        "peer 2001:db8:77::1 is down", "mac 00:77:44:33:22:11", "mac 0077.4433.2211", "phone +49-30-777777777", "id 777777777",
+        "uuid 77777777-7777-7777-7777-777777777777", "mask 10.77.0.0/255.255.0.0", "user=77-77-77", "at 10.77.1.1.",
+        "(10.77.1.1)",        "10.77.1.1%eth0", "Serial:0077", "host.77.example", "card 7777 7777 7777 7777 7777777777",
+    ],
+)  # fmt: skip
+def test_numbers_that_name_somebody_are_replaced_in_free_text(text: str) -> None:
+    redacted = Prose(Aliases(KEY), set()).redact(text)
+    assert "10.77" not in redacted
+    assert not re.search(r"(?<![a-z\d])77(?!77 )|77:|:77|-77", redacted), redacted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12 rules (3.5 or 99%)", "10:41:05 on 2024-05-14", "2024/05/14 10:41", "version 10.2.4-h2 to 11.1.2", "8947-9298",
+        "job 4711 of vsys1", "2024-05-14T10:41:05+02:00", "-1", "took 250ms",
+    ],
+)  # fmt: skip
+def test_numbers_that_name_nobody_stay_in_free_text(text: str) -> None:
+    assert re.findall(r"[\d.:/%+-]+", Prose(Aliases(KEY), {"on", "took"}).redact(text)) == re.findall(
+        r"[\d.:/%+-]+", text
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "lines", "gone"),
+    [
+        ("rule Internal was changed", False, "Internal"),
+        ("'Internal' was changed", False, "Internal"),
+        ("vsys vsys1 rulebase security rules internal application", True, "internal"),
+        ("/rulebase/security/rules/entry[@name='Internal']/to", True, "Internal"),
+        ("/rulebase/security/rules/entry[@name='Server']/to", True, "Server"),
+        ("Internal { source any; }", True, "Internal"),
+    ],
+)
+def test_a_name_that_is_an_ordinary_word_is_replaced_where_a_name_stands(text: str, lines: bool, gone: str) -> None:
+    aliases = Aliases(KEY)
+    for name in ("Internal", "internal"):
+        aliases.name(name, "rule")
+    redacted = Prose(aliases, set()).redact(text, lines)
+    assert gone not in redacted
+    assert all(word in redacted for word in re.findall(r"changed|rulebase|entry|vsys1|source|any|@name", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("HTTP SQL Injection Attempt(30514)", r"HTTP SQL Injection Attempt\(30514\)"),
+        ("Berlin payroll access(41001)", r"threat-\w{6}\(41001\)"),
+        ("Berlin payroll access(6800002)", r"threat-\w{6}\(6800002\)"),
+        ("Berlin pattern(60001)", r"threat-\w{6}\(60001\)"),
+        ("generic:www.berlin.example.net(109000001)", r"generic:host-\w{6}\.host-\w{6}\.host-\w{6}\.net\(109000001\)"),
+        ("Berlin", r"threat-\w{6}"),
+    ],
+)
+def test_threats_keep_the_vendors_names_alone(site: Site, text: str, wanted: str) -> None:
+    assert re.fullmatch(wanted, Texts(Aliases(KEY), site).text(text, Sort.THREAT), re.IGNORECASE)
+
+
+def test_countries_stay_where_a_country_can_stand_and_nowhere_else(site: Site) -> None:
+    texts = Texts(Aliases(KEY), site)
+    assert texts.text("IT", Sort.PLACE) == "IT"
+    for sort in (Sort.RULE, Sort.ZONE, Sort.TAG, Sort.GROUP, Sort.OBJECT):
+        assert texts.text("IT", sort) != "IT"
 
 
 def test_free_text_names_things_by_their_aliases() -> None:
@@ -544,6 +617,81 @@ def test_one_of_everything_is_replaced(site: Site) -> None:
     assert redacted.answers.user_mappings[0].user == row.user
     assert redacted.answers.tests[0].rules == (rule.name,)
     assert redacted.answers.tests[0].asked == {"source": row.source_text, "from": row.from_zone, "protocol": "6"}
+
+
+MARK = "zqmark"  # begins every word that must not be found again
+FORMS = {
+    Sort.USER: "{0}corp\\{0}user", Sort.HOST: "{0}.{0}.example", Sort.URL: "{0}s://{0}:{0}@{0}.example:99/{0}/{0}?{0}={0}",
+    Sort.CERTIFICATE: "{0} Root CA", Sort.CATEGORIES: "news,{0}", Sort.NUMBER: "{0}1", Sort.THREAT: "{0} of ours(41001)",
+    Sort.PROSE: "{0} failed for '{0} two' at 10.77.7.7:99, {0}@{0}.example, C:\\{0}\\{0}, <{0}>, {0}={0}, {0}.example:99/{0}",
+    Sort.LINES: "/config/devices/entry[@name='{0}']/rules/{0} {0} &quot;{0}&quot; $1${0}$ 10.77.7.7-10.77.7.9",
+}  # fmt: skip
+
+
+def _marked(kind: Kind) -> pl.DataFrame:
+    """A row with something to be found again in every column of text that is replaced, and an unknown column."""
+    row = {}
+    for column in COLUMNS[kind]:
+        if column.type in (Type.WORD, Type.TEXT) and column_sort(kind, column.name) is not Sort.KEEP:
+            form = FORMS.get(column_sort(kind, column.name), "{0} x")
+            row[column.name] = form.format(f"{MARK}{kind}{column.name.replace('_', '')}")
+        elif column.type is Type.ADDRESS:
+            row |= {f"{column.name}_hi": 0, f"{column.name}_lo": _number("10.77.7.7")}
+    types = schema(kind)
+    values = [pl.Series(name, [row.get(name)]).cast(dtype) for name, dtype in types.items()]
+    return pl.DataFrame([*values, pl.Series(f"x:{MARK}", [MARK])])
+
+
+def test_nothing_is_left_in_any_byte_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables' pages are written without packing here, so that what no reader would show is looked through too."""
+    write = pl.DataFrame.write_parquet
+    monkeypatch.setattr(
+        pl.DataFrame,
+        "write_parquet",
+        lambda frame, file, **how: write(frame, file, **how | {"compression": "uncompressed"}),
+    )
+    applications = ApplicationTable({}, "8790-8001", f"12 predefined applications of /home/{MARK}/a.xml")
+    marked = Site(
+        sources=[Source(f"/home/{MARK}/{MARK}.{MARK}", "traffic log"), Source(f"C:\\{MARK}\\{MARK}.csv", "log")],
+        sessions=SessionTable(_marked(Kind.TRAFFIC)),
+        logs={kind: LogTable(kind, _marked(kind)) for kind in Kind if kind is not Kind.TRAFFIC},
+        problems=[Problem(f"{MARK}.csv", 1, f"found {MARK}")],
+        systems=[SystemInfo(hostname=f"{MARK}-fw", serial=f"{MARK}serial")],
+        applications=applications,
+        configurations=[
+            Configuration(ConfigurationKind.RUNNING, notes=(f"rules {MARK} is odd",), hostname=f"{MARK}-fw")
+        ],
+    )
+    plain, path = tmp_path / "plain.whydeny", tmp_path / "safe.whydeny"
+    asked = JudgedWith("10.2.4", f"{MARK}serial", f"{MARK}-group")
+    kept: dict[str, Any] = {
+        "marks": [0], "notes": {f"on {MARK}": f"say {MARK}"}, "view": {"filter": f"rule eq {MARK}", MARK: 1},
+        "judged_with": asked,
+    }  # fmt: skip
+    judged = Judge(marked).judge_all()
+    save_snapshot(plain, marked, judged, **kept)
+    save_snapshot(path, marked, judged, redact=Redaction(KEY), **kept)
+    assert all(MARK in text.lower() for name, text in _texts_in(plain).items() if name != JUDGED)
+    for name, text in _texts_in(path).items():
+        found = re.search(rf".{{0,60}}{MARK}.{{0,60}}", text, re.IGNORECASE)
+        assert found is None, (name, found)
+        assert "10.77.7." not in text
+    for table in (load_snapshot(path).site.sessions, *load_snapshot(path).site.logs.values()):
+        for column in table.frame.columns:
+            assert not column.endswith("_lo") or table.frame[column][0] != _number("10.77.7.7")
+
+
+def _texts_in(path: Path) -> dict[str, str]:
+    """Every part of a snapshot as text, the types that its tables note included."""
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            data = archive.read(name)
+            noted = re.findall(rb"[A-Za-z0-9+/]{80,}={0,2}", data)
+            found[name] = b" ".join(
+                [data, *(base64.b64decode(part + b"=" * (-len(part) % 4)) for part in noted)]
+            ).decode("latin-1")
+    return found
 
 
 def test_the_report_says_what_was_done(site: Site, tmp_path: Path) -> None:

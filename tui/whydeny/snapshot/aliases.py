@@ -21,7 +21,8 @@ RESERVED = frozenset(
         "default-web-form", "default-browser-challenge", "default-no-captive-portal",
     }
 )  # fmt: skip
-_RESERVED_SHAPE = re.compile(r"vsys\d+|panw-[\w-]+")
+_RESERVED_SHAPE = re.compile(r"vsys\d+|panw-(known-ip|highrisk-ip|bulletproof-ip|torexit-ip|auth-portal-exclude)-list")
+_SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp", "ldap", "ldaps", "ws", "wss"})
 # Endings of host names that say nothing about whose they are.
 _ENDINGS = frozenset({"com", "net", "org", "edu", "gov", "mil", "int", "info", "io", "arpa"})
 _MARKS = ("quarantine",)  # parts of names that a verdict goes by
@@ -119,12 +120,13 @@ class Aliases:
     def url(self, text: str) -> str:
         """A URL or a pattern of one: host label by label, path part by part, wildcards kept."""
         scheme, mark, rest = text.partition("://")
-        scheme, rest = (scheme + mark, rest) if mark else ("", text)
+        scheme = scheme.lower()
+        scheme, rest = (scheme if scheme in _SCHEMES else self._alias("scheme", scheme), rest) if mark else ("", text)
         host, slash, path = rest.partition("/")
         name, colon, port = host.partition(":")
         parts = [p if not p.strip("*^") else self._alias("path", p) for p in path.split("/")] if slash else []
         port = port if port.isdigit() else ""
-        alias = f"{scheme.lower()}{self.host(name)}{colon and port and ':' + port}{slash}{'/'.join(parts)}"
+        alias = f"{scheme}{mark}{self.host(name)}{colon and port and ':' + port}{slash}{'/'.join(parts)}"
         return self._note("url", text, alias)
 
     def serial(self, text: str) -> str:

@@ -45,9 +45,23 @@ authentication-policy decryption-policy security-policy device-config jobid enqu
 effective-running running-config candidate bytes packets address-group application-group
 application-filter external-list service-group custom-url-category profile-group member entryname
 """
-_WORDS = frozenset(_TEXT.split())
+_WORDS = frozenset({*_TEXT.split(), "@name"})
 _TOKEN = re.compile(r"""[^\s,;()\[\]{}<>"'“”‘’=/|]+""")
-_PLAIN = re.compile(r"[\d.,:+%-]*|\d+(ms|s|m|h|d|mb|kb)|[\d-]+t[\d:.+-]+z?|vsys\d+|\d+\.\d+\.\d+-h\d+", re.IGNORECASE)
+# Numbers that name nobody: counts, releases, content versions, dates, times, spans.
+_PLAIN = re.compile(
+    r"[.,:+%-]*|[+-]?\d{1,8}([.,]\d{1,6})?%?|\d{1,2}\.\d{1,2}\.\d{1,3}(-[hb]\d+)?|\d{3,5}-\d{3,5}|\d+(ms|s|m|h|d|mb|kb)"
+    r"|\d{4}-\d\d-\d\d(t\d\d:\d\d:\d\d(\.\d+)?(z|[+-]\d\d:?\d\d)?)?|\d{1,2}:\d\d(:\d\d(\.\d{1,6})?)?|vsys\d+",
+    re.IGNORECASE,
+)
+# What a name follows in a configuration's paths and lines, and so in most messages about it.
+_NAMED = frozenset(
+    {
+        "rules", "rule", "address", "address-group", "service", "service-group", "application-group",
+        "application-filter", "external-list", "tag", "zone", "region", "schedule", "profile-group",
+        "custom-url-category", "device-group", "template", "template-stack", "name", "@name",
+    }
+)  # fmt: skip
+_QUOTES = "'\"‘“"
 _LONGEST_NAME = 10  # words
 
 
@@ -58,41 +72,54 @@ class Prose:
         self._aliases = aliases
         self._words = _WORDS | kept
         self._known = {text: alias for text, alias in aliases.known().items() if text != alias}
-        self._done: dict[str, str] = {}
+        self._done: dict[tuple[str, bool], str] = {}
 
-    def redact(self, text: str) -> str:
-        """`text` with every name, address and unknown word replaced."""
-        found = self._done.get(text)
+    def redact(self, text: str, lines: bool = False) -> str:
+        """`text` with every name, address and unknown word replaced; `lines` of a configuration are taken by the word:
+        a name is one however ordinary it reads."""
+        found = self._done.get((text, lines))
         if found is None:
-            found = self._done[text] = self._redact(text)
+            found = self._done[text, lines] = self._redact(text, lines)
         return found
 
-    def _redact(self, text: str) -> str:
+    def _redact(self, text: str, lines: bool) -> str:
         tokens = list(_TOKEN.finditer(text))
         out: list[str] = []
         done = at = 0
         while at < len(tokens):
-            last, alias = self._phrase(text, tokens, at)
+            last, alias = self._phrase(text, tokens, at, lines)
             start, end = tokens[at].start(), tokens[last].end()
             out += (text[done:start], alias)
             done, at = end, last + 1
         return "".join(out) + text[done:]
 
-    def _phrase(self, text: str, tokens: list["re.Match[str]"], at: int) -> tuple[int, str]:
+    def _phrase(self, text: str, tokens: list["re.Match[str]"], at: int, lines: bool) -> tuple[int, str]:
         """The longest known name that begins at a token, else the token by itself: its last token, and what
         stands for it."""
+        word, start = tokens[at][0], tokens[at].start()
+        named = text[start - 1 : start] in _QUOTES if start else False
+        named = named or (at > 0 and tokens[at - 1][0].lower() in _NAMED)
         for last in range(min(at + _LONGEST_NAME, len(tokens)) - 1, at - 1, -1):
-            alias = self._known.get(text[tokens[at].start() : tokens[last].end()])
-            if alias is not None and (last > at or not self._is_ordinary(tokens[at][0])):
+            alias = self._known.get(text[start : tokens[last].end()])
+            if alias is not None and (last > at or named or not self._is_ordinary(word, lines)):
                 return last, alias
-        return at, self._word(tokens[at][0])
+        if lines and named and word.lower() not in (*RESERVED, "entry") and not _PLAIN.fullmatch(word):
+            return at, self._literal(word) or self._aliases.name(word, "word")
+        return at, self._word(word)
 
     def _is_plain(self, word: str) -> bool:
         return word.strip(".:!?-_*#&").lower() in self._words
 
-    def _is_ordinary(self, word: str) -> bool:
-        """Whether a known name is better taken for the word of the trade that it also is (`commit`, not `OUT`)."""
-        return self._is_plain(word) and word in (word.lower(), word.capitalize())
+    def _is_ordinary(self, word: str, lines: bool) -> bool:
+        """Whether a known name is better taken for the word of the trade that it also is (`commit`, not `OUT`); no word
+        of a configuration has a capital."""
+        return self._is_plain(word) and word in (word.lower(), "" if lines else word.capitalize())
+
+    def _literal(self, token: str) -> str | None:
+        """An address or serial number by its alias; None for anything else."""
+        if parse_address(token) is not None:
+            return self._aliases.network(token) or token
+        return self._aliases.serial(token) if token.isdigit() and len(token) >= 9 else None
 
     def _word(self, token: str) -> str:
         word = token.strip(".:!?")
@@ -101,10 +128,9 @@ class Prose:
         plain = token.lower()
         if plain in RESERVED or self._is_plain(token):
             return token
-        if parse_address(token) is not None:
-            return self._aliases.network(token) or token
-        if token.isdigit() and len(token) >= 9:
-            return self._aliases.serial(token)
+        literal = self._literal(token)
+        if literal is not None:
+            return literal
         if _PLAIN.fullmatch(token):
             return token
         if "\\" in token or "@" in token:

@@ -16,6 +16,7 @@ from pathlib import PurePath
 
 import polars as pl
 
+from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import COLUMNS, Kind, Type
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import parse_release
@@ -152,7 +153,7 @@ def _redacted(site: Site, texts: Texts, rewriter: Rewriter, progress: Progress) 
         logs=logs,
         configurations=[rewriter.rewrite_notes(configuration) for configuration in configurations],
         systems=systems,
-        applications=site.applications,
+        applications=replace(site.applications, origin=_origin(site.applications)),
         answers=answers,
         fetched=site.fetched,
     )
@@ -166,7 +167,7 @@ def _table(texts: Texts, kind: Kind, frame: pl.DataFrame, prose: bool) -> pl.Dat
             frame = _permuted(texts, frame, column.name)
         elif column.type in (Type.WORD, Type.TEXT):
             sort = column_sort(kind, column.name)
-            if sort is not Sort.KEEP and (sort is Sort.PROSE) is prose:
+            if sort is not Sort.KEEP and (sort in (Sort.PROSE, Sort.LINES)) is prose:
                 frame = _replaced(texts, frame, column.name, sort)
     return frame
 
@@ -189,6 +190,11 @@ def _permuted(texts: Texts, frame: pl.DataFrame, name: str) -> pl.DataFrame:
     permuted = pl.DataFrame(found, schema={"new_hi": pl.UInt64(), "new_lo": pl.UInt64()}, orient="row")
     joined = frame.select(halves).join(distinct.hstack(permuted), on=halves, how="left", maintain_order="left")
     return frame.with_columns(joined["new_hi"].alias(halves[0]), joined["new_lo"].alias(halves[1]))
+
+
+def _origin(table: ApplicationTable) -> str:
+    """Where applications come from, without a file's name."""
+    return f"{len(table.applications):,} predefined applications" if table.applications else ""
 
 
 def _file_name(number: int, name: str) -> str:

@@ -70,7 +70,7 @@ class Rewriter:
     def _address(self, address: Address) -> Address | AddressGroup:
         """The object; a range that is no network any more becomes a group of the networks it consists of."""
         aliases = self.texts.aliases
-        name = self.texts.text(address.name, Sort.OBJECT)
+        name = self.texts.text(address.name, Sort.PLACE)
         tags = tuple(self.texts.text(tag, Sort.TAG) for tag in address.tags)
         if address.kind == "fqdn":
             return Address(name, address.kind, aliases.host(address.value), tags)
@@ -101,7 +101,7 @@ class Rewriter:
     def rewrite_answers(self, answers: DeviceAnswers) -> DeviceAnswers:
         """Run-time facts. The data plane's compiled rules are left out: no verdict needs them."""
         host, user, permute = self.texts.aliases.host, self.texts.aliases.user, self.texts.aliases.addresses.one
-        named, tag = partial(self.texts.text, sort=Sort.OBJECT), partial(self.texts.text, sort=Sort.TAG)
+        named, tag = partial(self.texts.text, sort=Sort.PLACE), partial(self.texts.text, sort=Sort.TAG)
         listed, members = self.texts.listed, self.texts.members
         return DeviceAnswers(
             list_members={named(name): listed(found) for name, found in answers.list_members.items()},

@@ -38,6 +38,7 @@ class Sort(Enum):
     RULE = auto()
     ZONE = auto()
     OBJECT = auto()
+    PLACE = auto()  # what stands where a country could: an address object, group, region or list
     TAG = auto()
     GROUP = auto()  # a virtual system, device group or template
     APPLICATION = auto()
@@ -58,12 +59,13 @@ class Sort(Enum):
     EXPRESSION = auto()  # tags joined by and, or
     THREAT = auto()
     PROSE = auto()
+    LINES = auto()  # parts of a configuration, as free text
     SPECIAL = auto()  # the class has its own code in `redact`
 
 
 _KEPT = (
     "subtype high_res_time action inbound_interface outbound_interface parent_start tunnel app_subcategory "
-    "app_category app_technology app_characteristics end_reason action_source tunneled_app offloaded state "
+    "app_category app_technology app_characteristics end_reason action_source offloaded state "
     "tracker_stage session_type portal_session proxied client_stage server_stage tls_version key_exchange encryption "
     "hash curve error_index root_status chain_status proxy_type not_before not_after authentication_id vendor "
     "client_type event auth_protocol severity direction content_version method module command client result "
@@ -76,14 +78,15 @@ COLUMN_SORTS: dict[str, Sort] = {
     **dict.fromkeys(("rule", "decryption_rule", "authentication_rule"), Sort.RULE),
     **dict.fromkeys(("from_zone", "to_zone"), Sort.ZONE),
     **dict.fromkeys(("user", "destination_user", "normalized_user", "admin", "dynamic_user_group"), Sort.USER),
-    **dict.fromkeys(("source_edl", "destination_edl", "source_dag", "destination_dag", "log_setting", "object",
-                     "server_profile", "data_source_name", "policy_id", "host_id"), Sort.OBJECT),
+    **dict.fromkeys(("source_edl", "destination_edl", "source_dag", "destination_dag"), Sort.PLACE),
+    **dict.fromkeys(("log_setting", "object", "server_profile", "data_source_name", "policy_id", "host_id"), Sort.OBJECT),
     **dict.fromkeys(("source_country", "destination_country"), Sort.COUNTRY),
-    **dict.fromkeys(("application", "app_container"), Sort.APPLICATION),
+    **dict.fromkeys(("application", "app_container", "tunneled_app"), Sort.APPLICATION),
     **dict.fromkeys(("subject_cn", "issuer_cn", "root_cn"), Sort.CERTIFICATE),
     **dict.fromkeys(("device_name", "server_name", "host"), Sort.HOST),
     **dict.fromkeys(("vsys", "vsys_name"), Sort.GROUP),
-    **dict.fromkeys(("error", "description", "path", "before", "after"), Sort.PROSE),
+    **dict.fromkeys(("error", "description"), Sort.PROSE),
+    **dict.fromkeys(("path", "before", "after"), Sort.LINES),
     "serial": Sort.SERIAL,
     "rule_uuid": Sort.UUID,
     "category": Sort.CATEGORY,
@@ -114,9 +117,9 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
         "decryption_type": Sort.KEEP, "profile": Sort.OBJECT, "enforcement": Sort.OBJECT,
         "override_protocol": Sort.KEEP, "override_ports": Sort.KEEP, "override_application": Sort.APPLICATION,
     },
-    Address: {"name": Sort.OBJECT, "kind": Sort.KEEP, "value": Sort.SPECIAL, "tags": Sort.TAG},
+    Address: {"name": Sort.PLACE, "kind": Sort.KEEP, "value": Sort.SPECIAL, "tags": Sort.TAG},
     AddressGroup: {
-        "name": Sort.OBJECT, "members": Sort.MEMBERS, "filter": Sort.EXPRESSION, "tags": Sort.TAG,
+        "name": Sort.PLACE, "members": Sort.MEMBERS, "filter": Sort.EXPRESSION, "tags": Sort.TAG,
     },
     Service: {
         "name": Sort.OBJECT, "protocol": Sort.KEEP, "ports": Sort.KEEP, "source_ports": Sort.KEEP, "tags": Sort.TAG,
@@ -126,9 +129,9 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
         "risks": Sort.KEEP, "flags": Sort.KEEP, "tags": Sort.APPLICATION_TAG, "exclude": Sort.APPLICATION,
         "other": Sort.KEEP,
     },
-    Region: {"name": Sort.OBJECT, "addresses": Sort.MEMBERS},
+    Region: {"name": Sort.PLACE, "addresses": Sort.MEMBERS},
     Schedule: {"name": Sort.OBJECT, "daily": Sort.KEEP, "weekly": Sort.KEEP, "dates": Sort.KEEP},
-    ExternalList: {"name": Sort.OBJECT, "kind": Sort.KEEP, "url": Sort.DROP},
+    ExternalList: {"name": Sort.PLACE, "kind": Sort.KEEP, "url": Sort.DROP},
     UrlCategory: {"name": Sort.CATEGORY, "kind": Sort.KEEP, "members": Sort.SPECIAL},
     AuthenticationObject: {"name": Sort.OBJECT, "method": Sort.KEEP, "profile": Sort.OBJECT},
     DecryptionProfile: {

@@ -14,9 +14,22 @@ from whydeny.snapshot.prose import Prose
 from whydeny.snapshot.sorts import Sort
 
 # Names that App-ID gives without there being an application of that name.
-_NO_APPLICATIONS = frozenset({"any", "incomplete", "insufficient-data", "not-applicable", "unknown", "none"})
+_NO_APPLICATIONS = frozenset(
+    {"any", "incomplete", "insufficient-data", "not-applicable", "unknown", "none", "untunneled", "tunneled-app"}
+)
+# The ids that PAN-OS keeps for custom signatures and data patterns: what is called so is the user's own.
+# Source: docs.paloaltonetworks.com, "Create a Custom Threat Signature" (vulnerabilities 41000 to 45000 and 6800001 to
+# 6900000, spyware 15000 to 18000 and 6900001 to 7000000); data patterns from 60000 on.
+_OWN_THREATS = ((15_000, 18_000), (41_000, 45_000), (60_000, 69_999), (6_800_001, 7_000_000))
+_ASKED_FOR = re.compile(
+    r"(?<=:)[^\s:()]+\.[^\s:()]+"
+)  # the domain in the name of a DNS signature: `generic:example.net`
+_THREAT_ID = re.compile(r"(.*)(\((\d{1,10})\))", re.DOTALL)
 _TAG_WORD = re.compile(r"""'[^']*'|"[^"]*"|[^\s()'"]+|[\s()]+""")
-_NAMES = {Sort.RULE: "rule", Sort.ZONE: "zone", Sort.OBJECT: "object", Sort.TAG: "tag", Sort.GROUP: "group"}
+_NAMES = {
+    Sort.RULE: "rule", Sort.ZONE: "zone", Sort.OBJECT: "object", Sort.PLACE: "object", Sort.TAG: "tag",
+    Sort.GROUP: "group",
+}  # fmt: skip
 
 
 class Texts:
@@ -60,8 +73,10 @@ class Texts:
                 return text
             case Sort.DROP:
                 return ""
-            case Sort.RULE | Sort.ZONE | Sort.OBJECT | Sort.TAG | Sort.GROUP:
-                return text if text in COUNTRIES else aliases.name(text, _NAMES[sort])
+            case Sort.PLACE if text in COUNTRIES:
+                return text
+            case Sort.RULE | Sort.ZONE | Sort.OBJECT | Sort.PLACE | Sort.TAG | Sort.GROUP:
+                return aliases.name(text, _NAMES[sort])
             case Sort.APPLICATION:
                 return text if text.lower() in self._applications else aliases.name(text, "application")
             case Sort.APPLICATION_TAG:
@@ -94,13 +109,23 @@ class Texts:
             case Sort.EXPRESSION:
                 return self._expression(text)
             case Sort.THREAT:
-                return text if re.search(r"\(\d+\)$", text) else aliases.name(text, "threat")
-            case Sort.PROSE:
+                return self._threat(text)
+            case Sort.PROSE | Sort.LINES:
                 if self._prose is None:
                     raise ValueError("free text is replaced when all names are known")
-                return self._prose.redact(text)
+                return self._prose.redact(text, sort is Sort.LINES)
             case Sort.MEMBERS | Sort.SPECIAL:
                 raise TypeError(f"{sort} is no sort of a single text")
+
+    def _threat(self, text: str) -> str:
+        """A signature of the vendor's as everybody has it, without the domain that it names; the user's own by an alias,
+        with its id."""
+        shape = _THREAT_ID.fullmatch(text)
+        if shape is None:
+            return self.aliases.name(text, "threat")
+        if any(first <= int(shape[3]) <= last for first, last in _OWN_THREATS):
+            return self.aliases.name(shape[1], "threat") + shape[2]
+        return _ASKED_FOR.sub(lambda found: self.aliases.host(found[0]), shape[1]) + shape[2]
 
     def _target(self, text: str) -> str:
         if text.startswith("tag:"):
@@ -121,7 +146,7 @@ class Texts:
         found: list[str] = []
         for text in texts:
             literal = None if text in self._objects else self.aliases.networks(_literal(text))
-            found.extend(literal if literal is not None else (self.text(text, Sort.OBJECT),))
+            found.extend(literal if literal is not None else (self.text(text, Sort.PLACE),))
         return tuple(found)
 
     def listed(self, members: tuple[str, ...]) -> tuple[str, ...]:
