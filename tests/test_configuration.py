@@ -122,6 +122,18 @@ def test_what_is_not_written_is_off_or_unknown() -> None:
         pytest.param(
             firewall(RULE), "effective-running.xml", ConfigurationKind.EFFECTIVE, "called so", id="called effective"
         ),
+        pytest.param(
+            answer(firewall(RULE)), "show config merged.xml", ConfigurationKind.MERGED, "called so", id="called merged"
+        ),
+        pytest.param(
+            answer(firewall(RULE)), "x.log (show config candidate)", ConfigurationKind.MERGED, "called so", id="asked so"
+        ),
+        pytest.param(
+            firewall(RULE), "merged-running-config.xml", ConfigurationKind.RUNNING, "", id="without template values"
+        ),
+        pytest.param(
+            firewall(RULE), "candidate/effective/running.xml", ConfigurationKind.RUNNING, "", id="in such a folder"
+        ),
     ],
 )
 def test_tells_the_kind(text: str, name: str, kind: ConfigurationKind, note: str) -> None:

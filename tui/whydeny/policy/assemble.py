@@ -180,10 +180,13 @@ def _add_lists(layers: _Layers, before: list[RuleLists], after: list[RuleLists])
 def _add_answers(layers: _Layers, answers: Sequence[Configuration], firewall: Configuration | None, vsys: str) -> None:
     """Add `show config pushed-shared-policy` answers: that of the virtual system, and the device-wide shared one.
 
-    An answer that doesn't say whose it is counts for every virtual system. A single-vsys firewall answers the
-    same both ways, so rules that were seen already are not added again.
+    An answer that doesn't say whose it is counts where there is one virtual system, and for vsys1: asked without one,
+    a firewall with several answers for vsys1 (measured on 11.1 and 11.2). A single-vsys firewall answers the same both
+    ways, so rules that were seen already are not added again.
     """
-    own = [system for c in answers for name, system in c.vsys.items() if name in (vsys, "")]
+    several = firewall is not None and len(firewall.vsys) > 1
+    mine = (vsys, "") if vsys == "vsys1" or not several else (vsys,)
+    own = [system for c in answers for name, system in c.vsys.items() if name in mine]
     layers.files |= {c.file for c in answers}
     layers.notes += [note for c in answers for note in c.notes]
     _add_lists(
@@ -199,7 +202,7 @@ def _add_answers(layers: _Layers, answers: Sequence[Configuration], firewall: Co
             f"The policy that Panorama pushed to {vsys} is not among the inputs; show config pushed-shared-policy vsys "
             f"{vsys} holds it."
         )
-    elif firewall is not None and len(firewall.vsys) > 1 and not any(_holds_objects(c.shared) for c in answers):
+    elif several and not any(_holds_objects(c.shared) for c in answers):
         layers.missing.append(
             "Panorama's shared objects are not among the inputs; show config pushed-shared-policy, without a virtual "
             "system, holds them."

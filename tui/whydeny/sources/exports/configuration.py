@@ -38,9 +38,10 @@ _ABOVE = {
 def read_configuration(data: bytes, name: str, file: int) -> Configuration:
     """Read a configuration; `name` is what the user calls the file, `file` its index among the sources.
 
-    The kind is told from the content; where the content fits two kinds equally, a file name that says
-    `effective` or `merged-running` decides, and a `vsysN` in the name of a pushed-shared-policy answer says
-    whose answer it is. Raises `InputError` with one sentence for anything that is not a configuration.
+    The kind is told from the content; where the content fits two kinds equally, a file name (or the command that was
+    asked, behind it) that says `effective`, `merged-running`, `merged` or `candidate` decides, and a `vsysN` in the
+    name of a pushed-shared-policy answer says whose answer it is. Raises `InputError` with one sentence for anything
+    that is not a configuration.
     """
     if not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         if NOTHING_PUSHED.encode() in data[:_HEAD]:
@@ -61,7 +62,7 @@ def read_config(config: Element, name: str, file: int, from_get: bool = False, w
     if is_panorama(config):
         return read_panorama(config, file)
     pushed, template = _marks(config)
-    kind, note = _kind_of(name.lower(), pushed, template, from_get)
+    kind, note = _kind_of(re.split(r"[:/\\]", name)[-1].lower(), pushed, template, from_get)
     found = read_firewall(config, kind, file, whole)
     own = config.find("panorama")
     if own is not None and len(own):
@@ -91,6 +92,10 @@ def _kind_of(name: str, pushed: bool, template: bool, from_get: bool) -> tuple[C
         return ConfigurationKind.MERGED, (
             "It holds template values and no pushed policy, as show config merged answers: it follows the candidate "
             "and may hold uncommitted changes."
+        )
+    if "candidate" in name or ("merged" in name and "merged-running" not in name):
+        return ConfigurationKind.MERGED, (
+            "It is taken for one that follows the candidate because the file is called so: it may hold uncommitted changes."
         )
     return ConfigurationKind.RUNNING, ""
 
