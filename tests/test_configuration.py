@@ -126,7 +126,11 @@ def test_what_is_not_written_is_off_or_unknown() -> None:
             answer(firewall(RULE)), "show config merged.xml", ConfigurationKind.MERGED, "called so", id="called merged"
         ),
         pytest.param(
-            answer(firewall(RULE)), "x.log (show config candidate)", ConfigurationKind.MERGED, "called so", id="asked so"
+            answer(firewall(RULE)),
+            "x.log (show config candidate)",
+            ConfigurationKind.MERGED,
+            "called so",
+            id="asked so",
         ),
         pytest.param(
             firewall(RULE), "merged-running-config.xml", ConfigurationKind.RUNNING, "", id="without template values"
