@@ -35,16 +35,27 @@ def session_facts(session: Session) -> list[tuple[str, str]]:
         ("Session", f"{session.id or 'no id'}, {session_line(session)}"),
         ("Firewall", ", ".join(str(v) for v in (session.device_name, session.serial, session.vsys) if v)),
         ("Zones", f"{session.from_zone or '?'} to {session.to_zone or '?'}"),
-        ("User", session.user or "none"),
+        ("User", session.user or ("not shown in the session table" if session.live else "none")),
         ("Application", session.application),
         ("Category", session.category),
-        ("Time", f"{session.start or '?'} to {moment or '?'} ({session.elapsed or 0} s)"),
-        ("Row says", f"rule {session.rule}, action {session.action}, end reason {session.end_reason or 'none'}"),
+        (
+            "Time",
+            f"{session.start or '?'} to {moment or '?'} ({session.elapsed or 0} s)"
+            if moment
+            else f"since {session.start}",
+        ),
+        ("Row says", _row_says(session)),
         ("Type", session.subtype),
         ("Flags", ", ".join(session.flags.words()) if session.flags_known else "not logged"),
         ("State", session.state),
     ]
     return [(label, str(value)) for label, value in facts if value]
+
+
+def _row_says(session: Session) -> str:
+    if session.live and session.action is None:
+        return f"rule {session.rule}"
+    return f"rule {session.rule}, action {session.action}, end reason {session.end_reason or 'none'}"
 
 
 def rule_action(rule: Rule) -> str:
@@ -120,7 +131,11 @@ def finding_text(finding: Finding) -> str:
         where = f" (edited {verdict.fix_at})" if verdict.fix_at else ""
         lines += ["", *wrapped(f"What to do{where}: {verdict.fix}")]
     if verdict.commands:
-        lines += ["", "Commands:", *(f"  {command}" for command in verdict.commands)]
+        lines += [
+            "",
+            *wrapped(f"Commands{_target(finding.session)}:"),
+            *(f"  {command}" for command in verdict.commands),
+        ]
     if finding.excluded:
         lines += ["", "Ruled out:"]
         for exclusion in finding.excluded:
@@ -128,6 +143,13 @@ def finding_text(finding: Finding) -> str:
     if verdict.references:
         lines += ["", "References:", *(f"  {r.title}: {r.address}" for r in verdict.references)]
     return "\n".join(lines) + "\n"
+
+
+def _target(session: Session) -> str:
+    """What has to come before tests of another virtual system than the first, which is what they ask otherwise."""
+    if session.vsys in (None, "", "vsys1"):
+        return ""
+    return f" (tests ask vsys1 unless set system setting target-vsys {session.vsys} came before)"
 
 
 def _numbered(title: str, items: Iterable[str]) -> list[str]:

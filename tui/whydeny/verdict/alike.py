@@ -240,9 +240,10 @@ class _Signature:
             end = self._end[here]
             made = timeline.moments_making(taking.name, owner) if taking is not None else narrow[:0]
             made_later = np.searchsorted(made, end) < len(made)
-            named_later = np.searchsorted(narrow, end + _SECOND) < len(narrow)
+            following = np.searchsorted(narrow, end + _SECOND)  # what was changed next is what differed then
+            named_later = np.where(following < len(narrow), following + 1, 0)
             named_before = np.searchsorted(wide, end, side="right") > np.searchsorted(wide, end - _DAY)
-            column[here] = made_later * 4 + named_later * 2 + named_before
+            column[here] = named_later * 4 + made_later * 2 + named_before
 
     def add_events(self) -> None:
         """Which events came just before its end, and whether commits and changes came after."""

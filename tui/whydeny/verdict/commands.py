@@ -1,10 +1,11 @@
 """Commands ready to paste, with this session's values, quoted for the PAN-OS command line and the log filter.
 
-Spellings: PAN-OS CLI of 8.0 and later for the three tests; `find command keyword policy-match` on the device is the
+Spellings: PAN-OS CLI; `find command keyword policy-match` on the device is the
 arbiter. All of them only read.
 """
 
 from whydeny.model.configuration import Rulebase
+from whydeny.model.release import Release
 from whydeny.model.safe import safe_text
 from whydeny.model.tables import Session
 from whydeny.policy.flows import user_of
@@ -21,12 +22,15 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', "'") + '"'
 
 
-def policy_test(rulebase: Rulebase, session: Session) -> str | None:
-    """The device's own look-up for a session; None where the row lacks what the test needs."""
+def policy_test(rulebase: Rulebase, session: Session, release: Release | None = None) -> str | None:
+    """The device's own look-up for a session; None where the row lacks what the test needs.
+
+    Before 8.0 the test of what became authentication rules is called cp-policy-match.
+    """
     if not (session.from_zone and session.to_zone and session.source_text and session.destination_text):
         return None
     words = [
-        f"test {rulebase}-policy-match",
+        f"test {'cp' if rulebase is Rulebase.AUTHENTICATION and before_8(release) else rulebase}-policy-match",
         f"from {quoted(session.from_zone)} to {quoted(session.to_zone)}",
         f"source {session.source_text} destination {session.destination_text}",
     ]
@@ -50,6 +54,11 @@ def policy_test(rulebase: Rulebase, session: Session) -> str | None:
     return " ".join(words)
 
 
+def before_8(release: Release | None) -> bool:
+    """Whether a release is known and older than 8.0."""
+    return release is not None and release < Release(8, 0)
+
+
 def log_filter(session: Session) -> str:
     """A filter for the log views of the web interface that finds the session's rows."""
     terms = []
@@ -67,7 +76,7 @@ def commands_for(case: Case) -> tuple[str, ...]:
     session = case.session
     rules = case.policy.rules if case.policy else None
     found = [
-        policy_test(rulebase, session)
+        policy_test(rulebase, session, case.release)
         for rulebase in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION)
         if rules is None or rules.get(rulebase)
     ]

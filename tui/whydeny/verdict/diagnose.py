@@ -290,6 +290,8 @@ def _alternatives(rest: list[_Candidate], verdict: Verdict) -> tuple[Alternative
             continue
         answer = candidate.answer
         turn = answer.flips_if if isinstance(answer, Held) else answer.settle
+        if not order(candidate)[0]:
+            turn += " (the same refusal, named by its criterion)"
         value = _round(min(candidate.confidence, max(verdict.confidence - 0.01, 0.01)))
         found.append(Alternative(candidate.entry.id, value, turn))
     if not found and verdict.cause != UNEXPLAINED:

@@ -2,11 +2,13 @@
 
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
+from whydeny.model.truth import Truth
 from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import CantTell, Gathering, Held, RuledOut
 from whydeny.verdict.events import COMMIT, Change
 from whydeny.verdict.finding import Basis, Evidence, Outcome, Reference, Trail
+from whydeny.verdict.hindsight import asked_before
 
 # The criteria that causes of an application or a port turn on.
 APPLICATION = frozenset({"application"})
@@ -131,6 +133,13 @@ def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
     if younger is not None:
         text = f"the configuration log has, after the session: {younger.text}; {refuser.name} was not there yet"
         add(Evidence(text, -4.0, Basis.ROW, row_trail("configuration", younger.row)))
+    before = asked_before(case)
+    if before is not None and before.took is Truth.MATCH:
+        text = (
+            f"the configuration log has, after the session: {before.change.text}; until then {case.named_rule} took it by its "
+            f"{before.field}"
+        )
+        add(Evidence(text, -4.0, Basis.ROW, row_trail("configuration", before.change.row)))
     if case.security.certainty is Certainty.CONDITIONAL:
         names = ", ".join(rule.name for rule in case.security.possible[:3]) or "what Panorama pushed"
         weight = -0.2 if case.security.action_certain else -0.8

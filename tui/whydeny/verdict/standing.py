@@ -10,9 +10,12 @@ from datetime import timedelta
 
 from whydeny.model.columns import Kind
 from whydeny.model.release import release_of_config_version
+from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.firewalls import same_line
+from whydeny.verdict.grounds import LOOKUP_DENY
+from whydeny.verdict.hindsight import asked_before
 from whydeny.verdict.tls import failed
 
 HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
@@ -109,6 +112,11 @@ def _look_up(case: Case, found: Standing) -> None:
         # What a predicted session is let through by is its parent's rule.
         found.lower(UNPROVED, f"this configuration would have allowed it by {case.evaluated.name} instead")
         found.missing.append(OF_THE_TIME)
+    if LOOKUP_DENY in (case.session.tracker_stage or "").lower() and case.still_allowed:
+        found.lower(
+            UNPROVED, "the session tracker says that a rule look-up refused it, and this configuration allows it"
+        )
+        found.missing.append("the security rules as the firewall has them, pushed ones included")
     if case.outcome is Outcome.ALLOWED_THEN_DENIED:
         found.missing.extend(c.settle for trace in case.may_refuse for c in trace.unknowns() if c.settle)
 
@@ -125,8 +133,13 @@ def _later_commits(case: Case, found: Standing) -> None:
         return
     rules = [rule.name for rule in (case.logged, case.evaluated) if rule is not None]
     named = timeline.last_change_naming(rules, first, last, session.serial)
-    if named is not None:
+    before = asked_before(case)
+    if before is not None and before.took is Truth.NO_MATCH:
+        text = f"{before.change.text}, committed after the session; it did not take the {before.field} before either"
+        found.lower(PROVED, text)
+    elif named is not None:
         found.lower(UNPROVED, f"a rule of this look-up was changed and committed after the session: {named.text}")
+        found.missing.append(OF_THE_TIME)
     elif timeline.changed(first, last, session.serial):
         found.lower(
             PROVED, "there were commits after the session; the configuration log shows none of these rules changed"

@@ -97,7 +97,7 @@ def _row_alone(case: Case) -> Answer:
             case,
             f"{_what(case)} was challenged, as the client's ICMP answer to the server right after says",
             Evidence(_icmp_text(len(rows)), 0.2, Basis.ROW, row_trail("traffic", rows[0])),
-            _fix("the authentication rule that asks"),
+            _fix(case, "the authentication rule that asks"),
             "an authentication rule that takes the session and asks for something",
         )
     because = "there is no configuration to tell whether an authentication rule takes the session"
@@ -145,8 +145,8 @@ def _challenged(case: Case, rule: Rule) -> Held:
     enforcement = case.enforcement(rule)
     method = enforcement.method if enforcement else "a challenge"
     gathered = Gathering()
-    name = rule.enforcement or method
-    text = f"authentication rule {rule.name} (number {rule.number}, rule={max(rule.number - 1, 0)}) asks by {name}: {method}"
+    asks = method if _captive(case) else f"{rule.enforcement or method}: {method}"
+    text = f"{_kind(case)} rule {rule.name} (number {rule.number}, rule={max(rule.number - 1, 0)}) asks by {asks}"
     gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(rule)))
     if case.authentication.rule is None:
         text = "conditional: the row does not show the user, and the rule asks for one"
@@ -186,23 +186,34 @@ def _challenged(case: Case, rule: Rule) -> Held:
         missing.append("the portal's redirect host, which the configuration does not name")
     return Held(
         base=0.55,
-        headline=f"Last allowed by {case.named_rule}, then refused: authentication rule {rule.name} (number {rule.number}) "
+        headline=f"Last allowed by {case.named_rule}, then refused: {_kind(case)} rule {rule.name} (number {rule.number}) "
         f"asks for {method.replace('-', ' ')}, and {_what(case)} can't be redirected to one.",
         evidence=gathered.all(),
         denied_by=rule.name,
-        fix=_fix(rule.name),
+        fix=_fix(case, rule.name),
         fix_at=rule.origin.edited_at(),
-        commands=("show running authentication-policy", *_mapping(case)),
+        commands=(f"show running {_kind(case)}-policy", *_mapping(case)),
         missing=tuple(missing),
         flips_if="ICMP unreachables from the client to the server right after, or UDP 4501 in a capture",
     )
 
 
-def _fix(rule: str) -> str:
+def _captive(case: Case) -> bool:
+    """Whether the release has captive-portal rules, which authentication rules replaced in 8.0."""
+    return case.at_least(8) is False
+
+
+def _kind(case: Case) -> str:
+    return "captive-portal" if _captive(case) else "authentication"
+
+
+def _fix(case: Case, rule: str) -> str:
+    exempt = "action no-captive-portal" if _captive(case) else "default-no-captive-portal"
+    prompt = "" if _captive(case) else " Clients with GlobalProtect can be prompted on UDP 4501."
     return (
-        f"Put a rule with default-no-captive-portal for just this traffic above {rule}, or narrow {rule} to service-http "
-        "and service-https where a browser can be redirected (for HTTPS that takes decryption). Clients with "
-        "GlobalProtect can be prompted on UDP 4501. Switching authentication off for everybody is not the answer."
+        f"Put a rule with {exempt} for just this traffic above {rule}, or narrow {rule} to service-http and service-https "
+        f"where a browser can be redirected (for HTTPS that takes decryption).{prompt} Switching authentication off for "
+        "everybody is not the answer."
     )
 
 

@@ -130,7 +130,7 @@ def _proved(case: Case, failures: list[dict[str, Any]]) -> Held:
         evidence=gathered.all(),
         variant=variant,
         denied_by=str(name) if name else None,
-        fix=_fix(variant, str(row.get("server_name") or row.get("subject_cn") or "the host")),
+        fix=_fix(variant, str(row.get("server_name") or row.get("subject_cn") or "the host"), refuses_certificate(row)),
         fix_at=rule.origin.edited_at() if rule else "",
         commands=_commands(case),
         flips_if="a decryption-log row of this session with an error",
@@ -165,7 +165,11 @@ def _named_by_end_reason(case: Case) -> Held:
         evidence=gathered.all(),
         variant=variant,
         denied_by=rule.name if rule else None,
-        fix=_fix("client-alert" if reason == "decrypt-error" else "profile-block", "the host"),
+        fix=_fix(
+            "client-alert" if reason == "decrypt-error" else "profile-block",
+            "the host",
+            reason != "decrypt-unsupport-param",
+        ),
         fix_at=rule.origin.edited_at() if rule else "",
         missing=missing,
         commands=_commands(case),
@@ -370,7 +374,13 @@ def _other_failures(case: Case, gathered: Gathering) -> None:
         gathered.add(Evidence(f"{len(again)} more sessions of this client to this server ended the same way", 0.3))
 
 
-def _fix(variant: str | None, host: str) -> str:
+def _fix(variant: str | None, host: str, certificate: bool = True) -> str:
+    if variant == "profile-block" and not certificate:
+        return (
+            f"See which version and ciphers {host} and the client offer (decryption log, or a capture of the hellos) and "
+            "which of them the decryption profile takes; the old side is the one to mend. A profile relaxed for one host "
+            "belongs on a rule for that host."
+        )
     if variant == "client-alert":
         return (
             f"If the client is managed, install the forward-trust CA on it. If the application pins its certificate, "

@@ -11,7 +11,8 @@ How it is recognised
 The system log has the event within seconds before the end, the session began before it, and the look-up with the
 present configuration refuses what the row says was allowed. Many unrelated sessions end in the same second or two.
 `commit` needs rematch: without the element in the configuration it is off. `list-refresh`, `schedule`, `content` by
-the event and by what the rules concerned ask for. Without the system log, a submitted commit that changed a rule
+the event and by what the rules concerned ask for (an address that loses the tag of a dynamic group counts as a refresh
+of that group). Without the system log, a submitted commit that changed a rule
 concerned, a list whose members now explain the refusal, or long sessions that the present rules refuse speak for it.
 
 What to look at next
@@ -26,7 +27,9 @@ without a commit is not documented.
 """
 
 import re
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
@@ -208,6 +211,9 @@ def _without_event(case: Case, rematch_off: bool) -> Answer:
     """No log has an event just before the end; other traces of a change may still be there."""
     session, end = case.session, case.session.end
     seconds, covered = session.elapsed or 0, case.related.log(Kind.SYSTEM).covers(session.end)
+    lost = _tag_lost(case)
+    if lost is not None:
+        return _by_tag(case, *lost)
     if covered:
         if rematch_off and not case.shift.fixed:
             return RuledOut(
@@ -257,6 +263,35 @@ def _by_list(case: Case) -> Held:
     return _held(
         case, gathered, 0.4, REFRESH, f"the members of {name} changed", (f"{LOGS}: when {name} was refreshed",)
     )
+
+
+def _tag_lost(case: Case) -> tuple[Moving, dict[str, Any]] | None:
+    """The dynamic group of the rule in the row, and the row of the IP-tag log by which the address left it mid-session."""
+    rule, trace, session = case.logged, case.logged_trace, case.session
+    if rule is None or trace is None or case.refuser is None or session.start is None:
+        return None
+    if "source" not in {c.field for c in (*trace.misses(), *trace.unknowns())}:
+        return None
+    for group in (moving for moving in case.moving(rule.sources) if moving.kind == "dynamic-group"):
+        tags = {tag.lower() for tag in re.findall(r"[\w.:-]+", group.filter)}
+        for row in reversed(case.address_rows(Kind.IPTAG, timedelta(0), timedelta(seconds=2))):
+            event = str(row.get("event") or row.get("subtype") or "").lower()
+            if "unregister" in event and str(row.get("tag") or "").lower() in tags:
+                return group, row
+    return None
+
+
+def _by_tag(case: Case, group: Moving, row: dict[str, Any]) -> Held:
+    gathered, tag = Gathering(), row.get("tag")
+    text = (
+        f"the IP-tag log has the address lose the tag {tag} at {moment_text(row.get('time'))}, while the session lived"
+    )
+    gathered.add(Evidence(text, 1.2, trail=row_trail("iptag", row["row"])))
+    gathered.add(Evidence(_REFRESHED, -0.7, Basis.OPINION))
+    what = f"the address lost the tag {tag}, by which it was in dynamic group {group.name}"
+    held = _held(case, gathered, 0.5, REFRESH, what, ())
+    fix = "See what took the tag off the address, and whether it should have; mend it there and not in the rule."
+    return replace(held, fix=fix, commands=("show object registered-ip all", "show object dynamic-address-group all"))
 
 
 def _after_schedule(case: Case) -> Held:

@@ -24,10 +24,12 @@ A configuration that is not the one of the event, or Panorama-pushed rules that 
 """
 
 from whydeny.model.configuration import Rulebase
+from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Held
 from whydeny.verdict.finding import Evidence
-from whydeny.verdict.grounds import LOOKUP_DENY, row_trail
+from whydeny.verdict.grounds import LOOKUP_DENY, present_name, row_trail
+from whydeny.verdict.hindsight import asked_before
 from whydeny.verdict.references import END_REASONS, THREAD, TRACKER
 
 CAUSE = Cause(title="Unexplained", references=(TRACKER, END_REASONS, THREAD))
@@ -55,6 +57,10 @@ def _what_is_known(case: Case) -> str:
         return f"this configuration can't explain it: {never}, so that another was in force"
     if LOOKUP_DENY in (case.session.tracker_stage or "").lower() and case.still_allowed:
         return "the session tracker says that a rule look-up refused it, which this configuration does not explain"
+    before = asked_before(case)
+    if before is not None and before.took is Truth.MATCH:
+        changed = f"{before.field} of {present_name(case)} was changed after the session and took it until then"
+        return f"this configuration can't explain it: the {changed}"
     return "nothing in these inputs explains it"
 
 

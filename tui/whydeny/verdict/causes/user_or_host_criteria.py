@@ -202,8 +202,8 @@ def _mapping_evidence(case: Case, gathered: Gathering, rule: Rule) -> None:
 def _fix(rule: Rule) -> str:
     return (
         "Mend the mapping rather than the rule: the source that maps this address, its time-out, and what else uses the "
-        f"address. A rule below {rule.name} for unknown users that logs shows how often it happens; opening {rule.name} to "
-        "any user gives up what it is for."
+        f"address. A rule below {rule.name} that logs whom it does not take shows how often it happens; opening {rule.name} "
+        "to any user gives up what it is for."
     )
 
 
