@@ -9,6 +9,7 @@ from whydeny.model.configuration import (
     Group,
     Origin,
     Place,
+    Policy,
     Rule,
     Rulebase,
     Scope,
@@ -20,6 +21,7 @@ from whydeny.model.truth import Truth
 from whydeny.policy.applications import ApplicationBook, Catalog, Hints
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.names import Names
+from whydeny.policy.questions import named_applications
 from whydeny.policy.services import Ports, ServiceBook, read_ports
 
 YES, NO, OPEN = Truth.MATCH, Truth.NO_MATCH, Truth.UNKNOWN
@@ -338,3 +340,20 @@ def test_application_default_before_the_application_is_known(release, members, p
     known = catalog()
     union = Defaults(known, release).union(ApplicationBook(known).field(members))
     assert union.decide(ports, None) is wanted
+
+
+@pytest.mark.parametrize(
+    ("members", "wanted"),
+    [
+        pytest.param(("any",), set(), id="any names none"),
+        pytest.param(("ssl", "odd-app"), {"ssl", "odd-app"}, id="names, known or not"),
+        pytest.param(("chat",), {"chat", "chat-base", "chat-files"}, id="a container by name"),
+        pytest.param(("af-risky",), {"web-browsing", "own"}, id="a filter without what it leaves out"),
+        pytest.param(("af-both",), set(), id="a filter that nothing certainly passes"),
+        pytest.param(("ag-in",), {"own", "web-browsing", "ssl"}, id="groups, an application and a filter"),
+    ],
+)
+def test_the_applications_that_a_rule_names_are_those_that_it_takes(members, wanted):
+    policy = Policy("vsys1", None, None, {}, (SCOPE,))
+    rule = Rule("r", Rulebase.SECURITY, 1, Origin(Place.LOCAL), applications=members)
+    assert {name.lower() for name in named_applications(policy, rule, catalog().table)} == wanted

@@ -12,6 +12,9 @@ from whydeny.model.configuration import (
     Rule,
     Schedule,
 )
+from whydeny.model.truth import Truth
+from whydeny.policy.applications import ApplicationBook, Catalog
+from whydeny.policy.names import Names
 
 
 def enforcement_of(policy: Policy, rule: Rule) -> AuthenticationObject | None:
@@ -70,35 +73,15 @@ def tags_set_by_logs(policy: Policy) -> dict[str, str]:
 def named_applications(policy: Policy, rule: Rule, table: ApplicationTable) -> frozenset[str]:
     """Every application that a rule's application criterion names, groups and containers expanded.
 
-    Filters are expanded over the table as far as it goes; `any` is left out.
+    Filters are expanded over the table as far as it goes, by what they certainly take; `any` is left out.
     """
-    found: set[str] = set()
-    waiting = [name for name in rule.applications if name != "any"]
-    seen: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        group = next((s.application_groups[name] for s in policy.scopes if name in s.application_groups), None)
-        if group is not None:
-            waiting.extend(group.members)
-            continue
-        chosen = next((s.application_filters[name] for s in policy.scopes if name in s.application_filters), None)
-        if chosen is not None:
-            found.update(
-                app.name
-                for app in table.applications.values()
-                if (not chosen.categories or app.category in chosen.categories)
-                and (not chosen.subcategories or app.subcategory in chosen.subcategories)
-                and (not chosen.technologies or app.technology in chosen.technologies)
-                and (not chosen.risks or str(app.risk) in chosen.risks)
-                and set(chosen.flags) <= set(app.flags)
-                and not chosen.other
-            )
-            continue
-        found.add(name)
-        found.update(app.name for app in table.applications.values() if app.container == name)
+    members = tuple(name for name in rule.applications if name != "any")
+    if not members:
+        return frozenset()
+    catalog = Catalog(Names(policy.scopes), table)
+    field = ApplicationBook(catalog).field(members)
+    found = {path[-1] for path in (field.literals or {}).values()}
+    found.update(e.name for e in catalog.entries() if field.decide_others(catalog.seen(e.name)) is Truth.MATCH)
     return frozenset(found)
 
 
