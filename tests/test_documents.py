@@ -6,21 +6,24 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 
+from test_cli_compare import CHANGED, GONE, KEPT, NEW, RULES, made
 from whydeny.cli.exits import MEANINGS, Exit
 from whydeny.cli.main import _COMMANDS, whydeny
+from whydeny.cli.manpage import SCHEMAS, commands
 from whydeny.report.data import SCHEMA_VERSION
+from whydeny.verdict.catalogue import catalogue
 
 DOCS = Path(__file__).parents[1] / "docs"
 PROGRAM = "import sys; sys.argv[0] = 'whydeny'; from whydeny.cli.main import main; main()"
-TYPES: dict[str, Any] = {
-    "object": dict, "array": list, "string": str, "null": type(None), "integer": int, "number": (int, float),
-}  # fmt: skip
 
 
 def run(*arguments: str | Path) -> Result:
@@ -28,60 +31,34 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(whydeny, [str(argument) for argument in arguments])
 
 
-def fits(value: Any, wanted: str | list[str]) -> bool:
-    """Whether a value is of one of the types; true and false are of none that our schemas use."""
-    names = [wanted] if isinstance(wanted, str) else wanted
-    return not isinstance(value, bool) and any(isinstance(value, TYPES[name]) for name in names)
-
-
-def mistakes(schema: dict[str, Any], value: Any, root: dict[str, Any], at: str = "$") -> list[str]:
-    """What of `value` the schema does not allow, for the words of JSON Schema that our schemas use."""
-    found: list[str] = []
-    if "type" in schema and not fits(value, schema["type"]):
-        return [f"{at}: {value!r} is not {schema['type']}"]
-    for word, wanted in schema.items():
-        match word:
-            case "$ref":
-                found += mistakes(root["$defs"][wanted.removeprefix("#/$defs/")], value, root, at)
-            case "enum" | "const":
-                if value not in (wanted if word == "enum" else [wanted]):
-                    found.append(f"{at}: {value!r} is not {wanted}")
-            case "pattern":
-                if isinstance(value, str) and not re.search(wanted, value):
-                    found.append(f"{at}: {value!r} is not of the pattern {wanted}")
-            case "minimum" | "maximum":
-                if value is not None and (value < wanted if word == "minimum" else value > wanted):
-                    found.append(f"{at}: {value!r} is beyond {wanted}")
-            case "required":
-                found += [f"{at}: {name} is missing" for name in wanted if name not in value]
-            case "properties":
-                for name in wanted.keys() & value.keys():
-                    found += mistakes(wanted[name], value[name], root, f"{at}.{name}")
-            case "additionalProperties":
-                more = [name for name in value if name not in schema.get("properties", {})]
-                if wanted is False:
-                    found += [f"{at}: {name} is not described" for name in more]
-                else:
-                    for name in more:
-                        found += mistakes(wanted, value[name], root, f"{at}.{name}")
-            case "items":
-                for number, item in enumerate(value):
-                    found += mistakes(wanted, item, root, f"{at}[{number}]")
-            case "oneOf":
-                each = [mistakes(part, value, root, at) for part in wanted]
-                if sum(not part for part in each) != 1:
-                    found += [problem for part in each for problem in part] or [f"{at}: several fit"]
-            case "type" | "$schema" | "title" | "description" | "$defs":
-                pass
-            case _:
-                raise AssertionError(f"the test does not know the word {word}")
-    return found
-
-
 def schema_of(name: str) -> dict[str, Any]:
     """A schema of the documents."""
     found: dict[str, Any] = json.loads((DOCS / f"{name}.schema.json").read_text())
     return found
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(schema_of(name))
+
+
+def mistakes(name: str, value: Any) -> list[str]:
+    """What of `value` the schema does not allow, each with its place."""
+    return [
+        f"{one.json_path}: {one.message}"
+        for problem in _validator(name).iter_errors(value)
+        for one in (problem, *problem.context)
+    ]
+
+
+def answered(name: str, *arguments: str | Path, status: int = 0) -> list[dict[str, Any]]:
+    """The lines of a call, which are all as the schema of that name says."""
+    found = run(*arguments, "--format", "json")
+    assert found.exit_code == status, found.output
+    lines = [json.loads(line) for line in found.stdout.splitlines()]
+    for line in lines:
+        assert not mistakes(name, line), line
+    return lines
 
 
 @pytest.fixture(scope="session")
@@ -93,38 +70,160 @@ def findings(demonstration: Path) -> list[dict[str, Any]]:
 
 
 def test_every_finding_of_the_demonstration_is_as_the_schema_says(findings: list[dict[str, Any]]) -> None:
-    schema = schema_of("finding")
-    assert schema["properties"]["schema"]["const"] == SCHEMA_VERSION
+    assert schema_of("finding")["properties"]["schema"]["const"] == SCHEMA_VERSION
     assert len(findings) > 100
     for finding in findings:
-        assert not mistakes(schema, finding, schema)
+        assert not mistakes("finding", finding)
 
 
 def test_every_line_of_the_report_is_as_the_schema_says(demonstration: Path) -> None:
-    schema = schema_of("report")
-    found = run("report", demonstration, "--format", "json", "--most", "30")
-    lines = [json.loads(line) for line in found.stdout.splitlines()]
-    assert len(lines) == 31
-    for line in lines:
-        assert not mistakes(schema, line, schema)
+    assert len(answered("report", "report", demonstration, "--most", "30")) == 31
+
+
+@pytest.fixture
+def before(tmp_path: Path) -> Path:
+    """Inputs: sessions that were refused, passed, and are gone later."""
+    return made(tmp_path / "before", [KEPT, GONE], RULES)
+
+
+def test_the_lines_of_match(before: Path, tmp_path: Path) -> None:
+    flow = {
+        "source": "10.1.1.10",
+        "destination": "203.0.113.9",
+        "protocol": "tcp",
+        "from_zone": "trust",
+        "to_zone": "untrust",
+    }
+    flows = tmp_path / "flows.jsonl"
+    others: list[dict[str, Any]] = [
+        {"application": "ssl"},
+        {"application": "no-such-one"},
+        {},
+        {"user": "example\\jdoe"},
+    ]
+    asked = [flow | {"id": number, "destination_port": 443} | more for number, more in enumerate(others)]
+    flows.write_text("\n".join(map(json.dumps, asked)))
+    config = ("--config", before / "running-config.xml")
+    lines = answered("match", "match", *config, "--flows", flows)
+    assert [line["flow"] for line in lines] == asked
+    one = answered("match", "match", *config, *(w for k, v in flow.items() for w in (f"--{k.replace('_', '-')}", v)))
+    assert one[0]["security"]["rule"] is not None
+
+
+def test_the_lines_of_match_for_policies_of_every_kind(shared: Path, tmp_path: Path) -> None:
+    folder = shared / "policy-cases"
+    cases = json.loads((folder / "cases.json").read_text("utf-8"))["cases"]
+    for number, case in enumerate(cases[::5]):
+        flows = tmp_path / f"{number}.jsonl"
+        flows.write_text(json.dumps({"id": case["id"], **case["flow"]}))
+        whose = ("--serial", case["serial"]) if case["serial"] else ()
+        given = (
+            "--config",
+            folder / case["config"],
+            "--vsys",
+            case["vsys"],
+            "--applications",
+            folder / "applications.xml",
+        )
+        assert answered("match", "match", *given, *whose, "--flows", flows)[0]["flow"]["id"] == case["id"]
+
+
+def test_the_lines_of_whatif(demonstration: Path, before: Path) -> None:
+    line = (
+        "--line",
+        "set rulebase security rules Out application ssh",
+        "--line",
+        "delete rulebase security rules Last",
+    )
+    whole, *rows = answered("whatif", "whatif", before, *line)
+    assert {row["effect"] for row in rows} == {"passes", "lost"}
+    whole, *rows = answered("whatif", "whatif", before, "--candidate", before / "running-config.xml")
+    assert (whole["lines"], rows) == ([], [])
+    serial = answered("finding", "explain", demonstration, "--where", "( app eq ssl )")[0]["session"]["serial"]
+    line = ("--line", "set rulebase decryption rules Stop from any to any source any destination any action no-decrypt")
+    assert (
+        answered("whatif", "whatif", demonstration, "--serial", serial, *line)[0]["rules"][0]["rulebase"]
+        == "decryption"
+    )
+
+
+def test_the_lines_of_compare(before: Path, tmp_path: Path) -> None:
+    after = made(tmp_path / "after", [KEPT, NEW], CHANGED)
+    assert answered("compare", "compare", before, before)[0]["same"]
+    lines = answered("compare", "compare", before, after, status=1)
+    assert {line.get("what") for line in lines} == {None, "rule", "moved", "changed", "new", "gone"}
+    answered("compare", "compare", after, made(tmp_path / "other", [], [*reversed(RULES), "More app=dns"]), status=1)
+
+
+def test_the_lines_of_snapshot(before: Path, tmp_path: Path) -> None:
+    (plain,) = answered("snapshot", "snapshot", before, "-o", tmp_path / "plain")
+    (redacted,) = answered("snapshot", "snapshot", tmp_path / "plain.whydeny", "--redact", "-o", tmp_path / "shared")
+    assert (plain["sessions"], plain["redacted"], redacted["verdicts_changed"]) == (3, False, 0)
+    assert redacted["replaced"]["rule"] == 2
+    assert answered("finding", "explain", tmp_path / "plain.whydeny") == answered("finding", "explain", before)
+
+
+def test_the_lines_of_causes() -> None:
+    listed, whole = answered("causes", "causes"), answered("causes", "causes", "--all")
+    assert [line["id"] for line in listed] == list(catalogue())
+    assert answered("causes", "causes", "app-shift") == [line for line in whole if line["id"] == "app-shift"]
+
+
+def test_the_lines_of_applications(tmp_path: Path) -> None:
+    (packaged,) = answered("applications", "applications", "list")
+    ports = "<default><port><member>tcp/443</member></port></default>"
+    entries = "".join(f'<entry name="app-{number}">{ports}<risk>4</risk></entry>' for number in range(1_200))
+    content = tmp_path / "content.xml"
+    content.write_text(f'<response status="success"><result><application>{entries}</application></result></response>')
+    kept = answered("applications", "applications", "import", content, "--version", "8790-8001")
+    assert (kept[0]["applications"], kept[0]["packaged"]) == (1_200, False)
+    assert answered("applications", "applications", "list") == [*kept, packaged]
+    assert answered("applications", "applications", "show", "app-7")[0]["ports"] == ["tcp/443"]
+
+
+def test_the_lines_of_doctor() -> None:
+    assert {"terminal", "size"} <= {line["what"] for line in answered("doctor", "doctor")}
+
+
+def test_every_form_in_json_has_a_schema_that_says_its_version() -> None:
+    """A command that takes --format json is in the page of schemas, and the schemas agree where they share a part."""
+    asked = {
+        context.command_path.split()[1]
+        for context in commands(whydeny)
+        for option in context.command.params
+        if isinstance(option.type, click.Choice) and "json" in option.type.choices
+    }
+    assert asked == set(SCHEMAS)
+    assert {f"{name}.schema.json" for name in SCHEMAS.values()} == {path.name for path in DOCS.glob("*.schema.json")}
+    parts: dict[str, Any] = {}
+    for name in SCHEMAS.values():
+        schema = schema_of(name)
+        Draft202012Validator.check_schema(schema)
+        for shape in schema.get("oneOf", [schema]):
+            assert shape["properties"]["schema"] == {"const": 1}
+            assert "schema" in shape["required"]
+        for part, found in schema.get("$defs", {}).items():
+            assert parts.setdefault(part, found) == found, (name, part)
+    finding = schema_of("finding")
+    assert parts["finding"] == {key: finding[key] for key in parts["finding"]}
+    assert {"properties", "required", "additionalProperties"} <= parts["finding"].keys()
 
 
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"schema": 2}, "$.schema: 2 is not 1"),
-        ({"outcome": "lost"}, "$.outcome: 'lost' is not"),
-        ({"more": 1}, "$: more is not described"),
-        ({"excluded": [{"cause": "quic-fallback"}]}, "$.excluded[0]: because is missing"),
-        ({"alternatives": "none"}, "$.alternatives: 'none' is not array"),
+        ({"schema": 2}, "$.schema: 1 was expected"),
+        ({"outcome": "lost"}, "$.outcome: 'lost' is not one of"),
+        ({"more": 1}, "'more' was unexpected"),
+        ({"excluded": [{"cause": "quic-fallback"}]}, "$.excluded[0]: 'because' is a required property"),
+        ({"alternatives": "none"}, "$.alternatives: 'none' is not of type 'array'"),
     ],
     ids=["another version", "an unknown outcome", "a new field", "a missing field", "another type"],
 )
 def test_the_schema_refuses_what_is_otherwise(
     findings: list[dict[str, Any]], change: dict[str, Any], problem: str
 ) -> None:
-    schema = schema_of("finding")
-    assert problem in "\n".join(mistakes(schema, findings[0] | change, schema))
+    assert problem in "\n".join(mistakes("finding", findings[0] | change))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from whydeny.model.safe import safe_text
 from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.sources.application_store import import_content, load, stored_versions
 
+SCHEMA_VERSION = 1  # of docs/applications.schema.json
+_LABELS = {"tls_ports": "TLS ports", "ip_protocols": "IP protocols", "icmp_types": "ICMP types"}
+
 
 @click.group("applications")
 def applications_command() -> None:
@@ -22,30 +25,34 @@ def applications_command() -> None:
     """
 
 
+_form = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+
+
 @applications_command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--version", "name", metavar="VERSION", help="The content version, for an answer that doesn't name it.")
+@_form
 @reported
-def import_command(file: Path, name: str | None) -> None:
+def import_command(file: Path, name: str | None, form: str) -> None:
     """Keep the content in FILE: an answer of /config/predefined/application, or a content file."""
     version = import_content(file, name)
-    print(f"{version}: {len(load(version).applications):,} applications")
+    _print_content(version, load(version), form)
 
 
 @applications_command.command("list")
+@_form
 @reported
-def list_command() -> None:
-    """List the content versions that are kept."""
+def list_command(form: str) -> None:
+    """List the content versions that are kept, and the packaged table, which is used for what the others lack."""
     for version in stored_versions():
-        print(f"{version}: {len(load(version).applications):,} applications")
-    packaged = packaged_applications()
-    print(f"packaged: {len(packaged.applications):,} applications (partial; used for what the others lack)")
+        _print_content(version, load(version), form)
+    _print_content(None, packaged_applications(), form)
 
 
 @applications_command.command("show")
 @click.argument("application")
 @click.option("--version", "name", metavar="VERSION", help="Of this content; of the newest one by default.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_form
 @reported
 def show_command(application: str, name: str | None, form: str) -> None:
     """Show what is known of an application."""
@@ -56,12 +63,31 @@ def show_command(application: str, name: str | None, form: str) -> None:
         sys.exit(Exit.NOTHING)
     values = _values(found)
     if form == "json":
-        print(json.dumps({"name": found.name, "from": origin} | values, ensure_ascii=False))
+        _print_json({"name": found.name, "from": origin} | values)
         return
     print(f"{safe_text(found.name)} ({origin})")
-    for label, value in values.items():
-        if value not in (None, "", [], ()):
-            print(f"  {label + ':':<18}{safe_text(', '.join(value) if isinstance(value, list) else str(value))}")
+    for name, value in values.items():
+        if value not in (None, "", []):
+            label = _LABELS.get(name, name.replace("_", " "))
+            print(
+                f"  {label + ':':<18}{safe_text(', '.join(map(str, value)) if isinstance(value, list) else str(value))}"
+            )
+
+
+def _print_content(version: str | None, table: ApplicationTable, form: str) -> None:
+    count = len(table.applications)
+    if form == "json":
+        _print_json(
+            {"version": version, "applications": count, "packaged": version is None, "complete": table.complete}
+        )
+    elif version is None:
+        print(f"packaged: {count:,} applications (partial; used for what the others lack)")
+    else:
+        print(f"{version}: {count:,} applications")
+
+
+def _print_json(values: dict[str, object]) -> None:
+    print(json.dumps({"schema": SCHEMA_VERSION} | values, ensure_ascii=False))
 
 
 def _table(version: str | None) -> tuple[ApplicationTable, str]:
@@ -76,13 +102,13 @@ def _table(version: str | None) -> tuple[ApplicationTable, str]:
 def _values(app: Application) -> dict[str, object]:
     return {
         "ports": list(app.ports),
-        "TLS ports": list(app.secure_ports),
-        "IP protocols": [str(number) for number in app.ip_protocols],
-        "ICMP types": [str(number) for number in (*app.icmp_types, *app.icmp6_types)],
-        "depends on": list(app.uses),
-        "implicitly uses": list(app.implicitly_uses),
+        "tls_ports": list(app.secure_ports),
+        "ip_protocols": list(app.ip_protocols),
+        "icmp_types": [*app.icmp_types, *app.icmp6_types],
+        "depends_on": list(app.uses),
+        "implicitly_uses": list(app.implicitly_uses),
         "container": app.container,
-        "deny action": app.deny_action,
+        "deny_action": app.deny_action,
         "category": app.category,
         "subcategory": app.subcategory,
         "technology": app.technology,

@@ -9,7 +9,23 @@ from whydeny import __version__
 from whydeny.cli.exits import MEANINGS
 
 WIDTH = 100
+# Every command that answers in JSON lines, and the schema of these in docs/.
+SCHEMAS = {
+    "explain": "finding",
+    "match": "match",
+    "report": "report",
+    "whatif": "whatif",
+    "compare": "compare",
+    "snapshot": "snapshot",
+    "applications": "applications",
+    "causes": "causes",
+    "doctor": "doctor",
+}
 NAME = "whydeny"
+_JSON = (
+    "With `--format json` a command prints JSON objects, one a line. Each says in `schema` the version of its shape, "
+    "which is\nanother one when a name or a meaning changes."
+)
 _VARIABLES = (
     ("NO_COLOR", "No colours on the screen, whatever it is set to."),
     ("WHYDENY_API_KEY", "The API key that connect uses."),
@@ -43,6 +59,8 @@ def commands_markdown(root: click.Command) -> str:
         "Answers go to standard output, everything else to standard error. A reader of the output that leaves",
     ]
     lines += ["early (`| head`) ends the program with status 0."]
+    lines += ["", "## JSON", "", _JSON, "", "| command | schema |", "|---|---|"]
+    lines += [f"| `{command}` | [{name}.schema.json]({name}.schema.json) |" for command, name in SCHEMAS.items()]
     for context in commands(root):
         lines += ["", f"## `{context.command_path}`", "", "```text", *_help_lines(context), "```"]
     return "\n".join(lines) + "\n"
@@ -69,6 +87,9 @@ def man_page(root: click.Command) -> str:
     lines.append(".SH EXIT STATUS")
     for status, meaning in MEANINGS.items():
         lines += [".TP", f".B {int(status)}", _text(meaning)]
+    lines += [".SH JSON", _text(" ".join(_JSON.replace("`", "").split()))]
+    names = ", ".join(f"{name}.schema.json ({command})" for command, name in SCHEMAS.items())
+    lines.append(_text(f"The shapes are JSON Schemas in docs of the source: {names}."))
     lines.append(".SH ENVIRONMENT")
     for name, meaning in _VARIABLES:
         lines += [".TP", f".B {name}", _text(meaning)]

@@ -21,6 +21,7 @@ from whydeny.report.text import miss_line, rule_line, wrapped
 _PATH = click.Path(path_type=Path)
 _NUMBERS = ("source_port", "destination_port")
 LONGEST_LINE = 100_000
+SCHEMA_VERSION = 1  # of docs/match.schema.json
 
 
 @click.command("match")
@@ -82,7 +83,7 @@ def match_command(
         }
         if form == "json":
             answer = {base.value: _answer(engine, look) for base, look in looks.items()}
-            print(json.dumps({"flow": values} | answer, ensure_ascii=False))
+            print(json.dumps({"schema": SCHEMA_VERSION, "flow": values} | answer, ensure_ascii=False))
         else:
             print("\n".join(_text(looks)))
 

@@ -1,6 +1,8 @@
 """`whydeny snapshot`: everything that was opened and found, in one file for the colleague who looks at it tomorrow."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +14,8 @@ from whydeny.snapshot.manifest import judged_with
 from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import SUFFIX, save_snapshot
 
+SCHEMA_VERSION = 1  # of docs/snapshot.schema.json
+
 
 @click.command("snapshot")
 @inputs_argument
@@ -21,6 +25,7 @@ from whydeny.snapshot.save import SUFFIX, save_snapshot
 )
 @click.option("--redact", is_flag=True, help="Put other addresses, names and users in the place of the real ones.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @reported
 def snapshot_command(
     inputs: tuple[Path, ...],
@@ -31,6 +36,7 @@ def snapshot_command(
     output: Path,
     redact: bool,
     force: bool,
+    form: str,
 ) -> None:
     """Save inputs and verdicts to one file, which opens on another machine without the firewall.
 
@@ -51,4 +57,21 @@ def snapshot_command(
     save_snapshot(path, judge.site, judged, marks, notes, view, redact=redaction, judged_with=judged_with(judge))
     for sentence in redaction.report.sentences() if redaction is not None else ():
         narrate(sentence)
-    print(f"{path}: {len(judge.site.sessions):,} sessions, {path.stat().st_size:,} bytes")
+    sessions, size = len(judge.site.sessions), path.stat().st_size
+    if form == "json":
+        print(json.dumps(_data(path, sessions, size, redaction), ensure_ascii=False))
+    else:
+        print(f"{path}: {sessions:,} sessions, {size:,} bytes")
+
+
+def _data(path: Path, sessions: int, size: int, redaction: Redaction | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"schema": SCHEMA_VERSION, "path": str(path), "sessions": sessions, "bytes": size}
+    found["redacted"] = redaction is not None
+    if redaction is not None:
+        report = redaction.report
+        found |= {
+            "replaced": {kind: count for kind, count in report.replaced.items() if count},
+            "left_out": {kind: count for kind, count in report.left_out.items() if count},
+            "verdicts_changed": report.verdicts_changed,
+        }
+    return found

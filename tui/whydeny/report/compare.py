@@ -11,7 +11,7 @@ from whydeny.report.text import session_line, wrapped
 from whydeny.snapshot.compare import Comparison, Moment
 from whydeny.snapshot.rule_changes import RuleChange
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of docs/compare.schema.json
 MOST = 50  # lines of each sort in the text
 # What a changed session is told by, the most important first.
 _TOLD = ("outcome", "cause", "variant", "denied_by", "action", "end_reason", "rule", "application", "state")
@@ -107,7 +107,6 @@ def _listed(moment: Moment, rows: pl.Series, most: int) -> list[str]:
 def compare_json(found: Comparison, before: Moment, after: Moment, names: tuple[str, str]) -> Iterator[str]:
     """The comparison as JSON lines: one about the whole, then one each for `rule`, `moved`, `changed`, `new`, `gone`."""
     yield _line(
-        schema=SCHEMA_VERSION,
         before={"name": names[0], "sessions": len(before.site.sessions)},
         after={"name": names[1], "sessions": len(after.site.sessions)},
         same=is_same(found),
@@ -147,7 +146,7 @@ def compare_json(found: Comparison, before: Moment, after: Moment, names: tuple[
 
 
 def _line(**values: Any) -> str:
-    return json.dumps(values, ensure_ascii=False)
+    return json.dumps({"schema": SCHEMA_VERSION} | values, ensure_ascii=False)
 
 
 def changed_verdict_sentences(changed: pl.DataFrame, saved_by: str, now: str) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from whydeny.verdict.finding import Finding
 SCHEMA_VERSION = 1  # of docs/finding.schema.json; another one when a name or a meaning changes
 
 
-def _time(moment: datetime | None) -> str | None:
+def time_text(moment: datetime | None) -> str | None:
+    """A moment as the JSON lines have it: local to the device, to the second."""
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 
@@ -22,8 +23,8 @@ def session_data(session: Session) -> dict[str, Any]:
         "id": session.id,
         "serial": session.serial,
         "vsys": session.vsys,
-        "start": _time(session.start),
-        "end": _time(session.end),
+        "start": time_text(session.start),
+        "end": time_text(session.end),
         "source": session.source_text,
         "source_port": session.source_port,
         "destination": session.destination_text,

@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from whydeny.report.data import finding_json
+from whydeny.report.data import finding_json, time_text
 from whydeny.report.markdown import code, escaped
 from whydeny.report.site import GroupFinding, SiteReport
 from whydeny.report.text import finding_text, wrapped
 from whydeny.verdict.triage import Group
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of docs/report.schema.json
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -134,8 +134,8 @@ def _group_data(item: GroupFinding) -> dict[str, Any]:
         "bytes": group.bytes,
         "users": group.users,
         "sources": group.sources,
-        "first": group.first.isoformat() if group.first else None,
-        "last": group.last.isoformat() if group.last else None,
+        "first": time_text(group.first),
+        "last": time_text(group.last),
         "confidence": [group.lowest, group.highest],
         "fix": item.finding.verdict.fix,
         "fix_at": item.finding.verdict.fix_at,
@@ -152,8 +152,8 @@ def report_json(report: SiteReport) -> Iterator[str]:
             "sources": [{"name": name, "what": what, "rows": rows} for name, what, rows in report.sources],
             "problems": list(report.problems),
             "missing": list(report.missing),
-            "first": report.first.isoformat() if report.first else None,
-            "last": report.last.isoformat() if report.last else None,
+            "first": time_text(report.first),
+            "last": time_text(report.last),
             "sessions": report.sessions,
             "outcomes": dict(report.outcomes),
             "groups": len(report.groups),
@@ -163,7 +163,8 @@ def report_json(report: SiteReport) -> Iterator[str]:
         ensure_ascii=False,
     )
     for item in report.groups:
-        yield json.dumps({"group": _group_data(item), "specimen": finding_json(item.finding)}, ensure_ascii=False)
+        line = {"schema": SCHEMA_VERSION, "group": _group_data(item), "specimen": finding_json(item.finding)}
+        yield json.dumps(line, ensure_ascii=False)
 
 
 def spreadsheet_safe(value: object) -> object:

@@ -12,7 +12,7 @@ from whydeny.report.data import session_data
 from whydeny.report.text import WIDTH, wrapped
 from whydeny.verdict.replayed import Effect, Move, Replay
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 1  # of docs/whatif.schema.json
 UNTOUCHED = "Nothing was changed on any firewall: this is a replay of rows, in memory."
 _MOST_MOVES = 12
 _WORDS = {
@@ -176,6 +176,7 @@ def whatif_json(replay: Replay, asked: Asked, site: Site) -> Iterator[str]:
     for row in (replay.rows["effect"] != Effect.UNCHANGED.value).arg_true().to_list():
         effect, conditional, before, after = replay.rows.row(row)
         entry = {
+            "schema": SCHEMA_VERSION,
             "row": row,
             "effect": effect,
             "conditional": conditional,
