@@ -148,12 +148,13 @@ def read(body: str) -> Scope:
         ),
         pytest.param(
             "external_lists",
-            "<external-list><entry name='i'><type><ip><url>http://lists.example.net/i</url></ip></type></entry>"
+            "<external-list><entry name='i'><type><ip><url>http://lists.example.net/i</url>"
+            "<exception-list><member>192.0.2.7</member></exception-list></ip></type></entry>"
             "<entry name='p'><type><predefined-ip><url>panw-known-ip-list</url></predefined-ip></type></entry>"
             "<entry name='u'><type><url><url>http://lists.example.net/u</url></url></type></entry>"
             "<entry name='old'><type>domain</type><url>http://lists.example.net/d</url></entry></external-list>",
             {
-                "i": ExternalList("i", "ip", "http://lists.example.net/i"),
+                "i": ExternalList("i", "ip", "http://lists.example.net/i", ("192.0.2.7",)),
                 "p": ExternalList("p", "predefined-ip", "panw-known-ip-list"),
                 "u": ExternalList("u", "url", "http://lists.example.net/u"),
                 "old": ExternalList("old", "domain", "http://lists.example.net/d"),

@@ -74,10 +74,20 @@ LOCAL = Scope(
         "R-HQ": Region("R-HQ", ("198.51.100.0/24", "203.0.113.1-203.0.113.9")),
         "FR": Region("FR", ("10.7.0.0/16",)),
     },
-    external_lists={"e-partners": ExternalList("e-partners", "ip"), "e-asked": ExternalList("e-asked", "ip")},
+    external_lists={
+        "e-partners": ExternalList("e-partners", "ip"),
+        "e-asked": ExternalList("e-asked", "ip"),
+        "e-less": ExternalList("e-less", "ip", "", ("203.0.113.8/30",)),
+        "e-some": ExternalList("e-some", "ip", "", ("203.0.113.8",)),
+    },
 )
 ANSWERS = DeviceAnswers(
-    list_members={"e-asked": ("203.0.113.64/26", "2001:db8:9::1", "# comment"), "h-by-hand": ("192.0.2.7",)},
+    partial_lists={"e-some": (("203.0.113.8/31",), 3)},
+    list_members={
+        "e-less": ("203.0.113.0/28",),
+        "e-asked": ("203.0.113.64/26", "2001:db8:9::1", "# comment"),
+        "h-by-hand": ("192.0.2.7",),
+    },
     fqdns={"asked.example.net": (number("203.0.113.7"),)},
     group_addresses={"d-listed": ("10.4.4.4", "10.4.5.0/24")},
 )
@@ -141,6 +151,11 @@ def compiled(*members: str, negate: bool = False, answers: DeviceAnswers = ANSWE
         pytest.param(("US",), "10.1.0.1", NO, id="a country holds no private address"),
         pytest.param(("FR",), "10.7.1.1", YES, id="a made region extends a predefined one"),
         pytest.param(("FR",), "203.0.113.200", OPEN, id="a made region keeps the country too"),
+        pytest.param(("e-less",), "203.0.113.7", YES, id="a list with exceptions"),
+        pytest.param(("e-less",), "203.0.113.8", NO, id="an exception of a list"),
+        pytest.param(("e-some",), "203.0.113.9", YES, id="the pages of a list that are there"),
+        pytest.param(("e-some",), "203.0.113.8", NO, id="an exception, whatever the pages say"),
+        pytest.param(("e-some",), "203.0.113.20", OPEN, id="the pages of a list that are not there"),
         pytest.param(("DE",), "10.1.0.44", OPEN, id="an address object named like a country: the region wins"),
         pytest.param(("DE",), "10.1.0.45", NO, id="a private address is neither in the object nor in the country"),
         pytest.param(

@@ -130,7 +130,8 @@ def scope(configuration: Configuration) -> Scope:
         "set schedule s schedule-type recurring weekly friday 08:00-12:00\n"
         "set schedule d schedule-type recurring daily 00:00-06:00\n"
         "set schedule o schedule-type non-recurring 2024/05/02@08:00-2024/05/03@18:00",
-        "set external-list e type ip url http://lists.example.net/e\nset external-list e type ip recurring hourly",
+        "set external-list e type ip url http://lists.example.net/e\nset external-list e type ip recurring hourly\n"
+        "set external-list e type ip exception-list [ 192.0.2.7 192.0.2.9 ]",
         "set profiles custom-url-category own list [ www.example.net/ *.example.net/ ]\n"
         'set profiles custom-url-category own type "Category Match" description x',
         "set profiles decryption strict ssl-forward-proxy block-expired-certificate yes block-client-cert no\n"

@@ -200,11 +200,15 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class ExternalList:
-    """An external dynamic list; `kind` is ip, domain, url, predefined-ip, predefined-url."""
+    """An external dynamic list; `kind` is ip, domain, url, predefined-ip, predefined-url.
+
+    `exceptions` are addresses that the firewall leaves out of the list (of a list of addresses only).
+    """
 
     name: str
     kind: str
     url: str = ""
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from whydeny.model.configuration import Address, AddressGroup, ExternalList
 from whydeny.policy.addresses import ALL, EVERYWHERE, AddressField, Leaf
 from whydeny.policy.countries import is_country
 from whydeny.policy.names import DEEPEST, Names, Path, open_groups
-from whydeny.policy.spans import NOTHING, Span, Spans, merge, without
+from whydeny.policy.spans import NOTHING, Span, Spans, merge, outside, without
 from whydeny.policy.tags import holds, read_expression
 from whydeny.policy.wildcards import ALONE, Rivals, read_wildcard
 from whydeny.policy.wording import members as listed
@@ -175,11 +175,17 @@ class AddressBook:
         return Leaf(literal, maybe=ALL, settle=f"a readable value of address {address.name} ({address.value!r})")
 
     def _external_list(self, path: Path) -> Leaf:
+        """The members that are known less the list's exceptions; of a list that isn't whole the rest stays open."""
         name = path[-1]
+        found = self._names.address(name)
+        never = _networks(found.exceptions) if isinstance(found, ExternalList) else NOTHING
         answered = self._answered(name)
         if answered is not None:
-            return Leaf((*path, _answer_text(answered)), answered, external_list=name, ranged=True)
-        return Leaf(path, maybe=ALL, external_list=name, settle=f"the members of external list {name}")
+            inside = outside(answered, never)
+            return Leaf((*path, _answer_text(inside)), inside, external_list=name, ranged=True)
+        inside = outside(_networks(self._answers.partial_lists.get(name, ((), 0))[0]), never)
+        rest = without(EVERYWHERE, merge([*inside.pairs(), *never.pairs()]))
+        return Leaf(path, inside, rest, external_list=name, settle=f"the members of external list {name}", ranged=True)
 
     def _registered(self, path: Path, group: AddressGroup) -> Leaf:
         """The run-time members of a dynamic group."""

@@ -109,7 +109,12 @@ _LIST = Part(
     {
         "type": Part(
             {
-                kind: part(url=text("url", kind=kind), description=NOTHING, recurring=REST, exception_list=NOTHINGS)
+                kind: part(
+                    url=text("url", kind=kind),
+                    description=NOTHING,
+                    recurring=REST,
+                    exception_list=members("exceptions") if kind in ("ip", "predefined-ip") else NOTHINGS,
+                )
                 for kind in _LISTS
             }
         )

@@ -12,6 +12,7 @@ from whydeny.model.addresses import join_halves
 from whydeny.model.flags import Flag
 from whydeny.model.protocols import SCTP, TCP, UDP
 from whydeny.model.tables import Session
+from whydeny.policy.address_sets import AddressSets
 from whydeny.policy.addresses import Endpoint
 from whydeny.policy.applications import Catalog, Hints, SeenApplication
 from whydeny.policy.categories import WEB_PORTS, without_url
@@ -21,7 +22,6 @@ from whydeny.policy.countries import NOWHERE
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.flows import user_of
 from whydeny.policy.rulebits import RuleBits
-from whydeny.policy.rulesets import AddressSets
 from whydeny.policy.services import Ports
 from whydeny.policy.spans import Spans
 from whydeny.policy.subject import endpoint

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.truth import Truth
+from whydeny.policy.address_sets import AddressSets
 from whydeny.policy.addresses import AddressField
 from whydeny.policy.applications import ApplicationField
 from whydeny.policy.categories import CategoryField
@@ -22,7 +23,6 @@ from whydeny.policy.criteria import (
 )
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.rulesets import (
-    AddressSets,
     ApplicationSets,
     CategorySets,
     ScheduleSets,

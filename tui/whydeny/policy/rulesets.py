@@ -13,16 +13,14 @@ from datetime import datetime
 from whydeny.model.configuration import ApplicationFilter
 from whydeny.model.protocols import ICMP, ICMP6
 from whydeny.model.truth import Truth
-from whydeny.policy.addresses import ALL, EVERYWHERE, AddressField, Endpoint
 from whydeny.policy.applications import ApplicationField, SeenApplication, passes_filter
 from whydeny.policy.categories import NOT_YET, CategoryField
 from whydeny.policy.criteria import ServicePart
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.schedules import ScheduleField
 from whydeny.policy.services import Ports, ServiceItem
-from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep, without
+from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep
 from whydeny.policy.users import SeenUser, UserField, UserName
-from whydeny.policy.wildcards import Rivals, Wildcard, prefix_network
 
 Sets = tuple[int, int]
 
@@ -35,7 +33,8 @@ def both(one: Sets, other: Sets) -> Sets:
     return certain, ((one[0] | one[1]) & (other[0] | other[1])) ^ certain
 
 
-def _add(masks: dict[str, int], key: str, mask: int) -> None:
+def add_mask(masks: dict[str, int], key: str, mask: int) -> None:
+    """Add rules to those of a key."""
     masks[key] = masks.get(key, 0) | mask
 
 
@@ -87,7 +86,7 @@ class _ZoneList:
         for zones, mask in masks.items():
             listed |= mask
             for zone in zones:
-                _add(self._named, zone, mask)
+                add_mask(self._named, zone, mask)
         self._free = everything & ~listed
         self._everything = everything
 
@@ -95,90 +94,6 @@ class _ZoneList:
         if zone is None:
             return self._free, self._everything
         return self._free | self._named.get(zone, 0), 0
-
-
-class AddressSets:
-    """`source` or `destination`. Negated lists are turned round before they are laid on the line."""
-
-    def __init__(self, masks: Mapping[AddressField, int], everything: int) -> None:
-        self._free = everything & ~sum(masks.values())
-        self._listed = sum(mask for field, mask in masks.items() if not field.anything)
-        self._negated = sum(mask for field, mask in masks.items() if field.negate)
-        certain: list[tuple[Spans, int]] = [(ALL, self._free)]
-        unsettled: list[tuple[Spans, int]] = []
-        self._wildcards: dict[tuple[Wildcard, Rivals], int] = {}
-        self.countries: dict[str, int] = {}
-        self.external_lists: dict[str, int] = {}
-        self.groups: dict[str, int] = {}
-        for field, mask in masks.items():
-            if field.anything:  # any, negated: never
-                continue
-            inside = field.inside
-            if field.negate:
-                inside = without(EVERYWHERE, merge([*field.inside.pairs(), *field.maybe.pairs()]))
-            certain.append((inside, mask))
-            unsettled.append((_outside(field.maybe, field.inside) if field.negate else field.maybe, mask))
-            for wildcard in field.wildcards:
-                key = (wildcard, field.rivals)
-                self._wildcards[key] = self._wildcards.get(key, 0) | mask
-            for names, found in (
-                (field.countries, self.countries),
-                (field.external_lists, self.external_lists),
-                (field.groups, self.groups),
-            ):
-                for name in names:
-                    _add(found, name, mask)
-        self.certain = line(certain)
-        self.unsettled = line(unsettled)
-        self._with_country = 0
-        for mask in self.countries.values():
-            self._with_country |= mask
-
-    @property
-    def wildcards(self) -> set[Wildcard]:
-        """The wildcards that tell addresses apart."""
-        return {one for wildcard, rivals in self._wildcards for one in (wildcard, *rivals.wildcards)}
-
-    def cuts(self) -> set[int]:
-        """The addresses at which something changes, besides the fit of wildcards."""
-        found = {*self.certain.cuts, *self.unsettled.cuts}
-        for wildcard in self.wildcards:
-            first, last = prefix_network(wildcard)
-            found |= {first, last + 1}
-        return found
-
-    def sets(self, end: Endpoint) -> Sets:
-        """The rules that take an endpoint."""
-        named = (
-            self.countries.get(end.country or "", 0)
-            | self.external_lists.get(end.external_list or "", 0)
-            | self.groups.get(end.group or "", 0)
-        )
-        if end.address is None:
-            certain, unsettled = self._free, self._listed
-        else:
-            certain, unsettled = self.certain.at(end.address), self.unsettled.at(end.address)
-            doubtful = self._with_country if end.country is None else 0
-            for (wildcard, rivals), mask in self._wildcards.items():
-                truth = rivals.decide(end.address, wildcard)
-                if truth is Truth.MATCH:
-                    named |= mask
-                elif truth is Truth.UNKNOWN:
-                    doubtful |= mask
-            if doubtful:
-                turned = certain & doubtful & self._negated
-                certain ^= turned
-                unsettled |= turned | (doubtful & ~self._negated)
-        if named:  # what the row or a wildcard says is certain, and certainly not where the list is negated
-            against = named & self._negated
-            certain = (certain | named) & ~against
-            unsettled &= ~against
-        return certain, unsettled
-
-
-def _outside(spans: Spans, holes: Spans) -> Spans:
-    """The spans less the holes."""
-    return merge(part for span in spans.pairs() for part in without(span, holes).pairs())
 
 
 class UserSets:
@@ -196,7 +111,7 @@ class UserSets:
                 continue
             self._free &= ~mask
             for word in field.keywords:
-                _add(self._keywords, word, mask)
+                add_mask(self._keywords, word, mask)
             for short, names in field.names.items():
                 for _, name in names:
                     self._name(short, name, mask)
@@ -207,7 +122,7 @@ class UserSets:
             if field.open:
                 self._open |= mask
             for group in field.groups:
-                _add(self._groups, group, mask)
+                add_mask(self._groups, group, mask)
 
     def _name(self, short: str, name: UserName, mask: int) -> None:
         found = self._names.setdefault(short, {})
@@ -249,9 +164,9 @@ class ApplicationSets:
                 continue
             self._free &= ~mask
             for name in field.literals or ():
-                _add(self._literals, name, mask)
+                add_mask(self._literals, name, mask)
             for name in field.containers or ():
-                _add(self._containers, name, mask)
+                add_mask(self._containers, name, mask)
                 self._with_containers |= mask
             for _, wanted in field.filters:
                 before = self._filters.get(id(wanted), (wanted, 0))[1]
@@ -425,7 +340,7 @@ class CategorySets:
                 continue
             self._free &= ~mask
             for name in field.literals:
-                _add(self._named, name, mask)
+                add_mask(self._named, name, mask)
             if field.open:
                 self._open |= mask
 

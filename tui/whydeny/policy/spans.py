@@ -63,6 +63,11 @@ def without(whole: Span, holes: Spans) -> Spans:
     return merge(found)
 
 
+def outside(spans: Spans, holes: Spans) -> Spans:
+    """The spans less the holes."""
+    return merge(part for span in spans.pairs() for part in without(span, holes).pairs()) if holes else spans
+
+
 def sweep(parts: Iterable[tuple[Spans, int]]) -> tuple[list[int], list[int]]:
     """Which bits are set along the number line, given spans that each set a mask.
 

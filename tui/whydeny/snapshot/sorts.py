@@ -131,7 +131,7 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
     },
     Region: {"name": Sort.PLACE, "addresses": Sort.MEMBERS},
     Schedule: {"name": Sort.OBJECT, "daily": Sort.KEEP, "weekly": Sort.KEEP, "dates": Sort.KEEP},
-    ExternalList: {"name": Sort.PLACE, "kind": Sort.KEEP, "url": Sort.DROP},
+    ExternalList: {"name": Sort.PLACE, "kind": Sort.KEEP, "url": Sort.DROP, "exceptions": Sort.MEMBERS},
     UrlCategory: {"name": Sort.CATEGORY, "kind": Sort.KEEP, "members": Sort.SPECIAL},
     AuthenticationObject: {"name": Sort.OBJECT, "method": Sort.KEEP, "profile": Sort.OBJECT},
     DecryptionProfile: {

@@ -30,6 +30,7 @@ from whydeny.sources.exports.xml_tools import child_text, entries, is_yes, membe
 ADDRESS_KINDS = ("ip-netmask", "ip-range", "ip-wildcard", "fqdn")
 SERVICE_PROTOCOLS = ("tcp", "udp", "sctp")
 LIST_KINDS = ("ip", "domain", "url", "predefined-ip", "predefined-url", "imsi", "imei")
+ADDRESS_LISTS = ("ip", "predefined-ip")
 DECRYPTION_SECTIONS = ("ssl-forward-proxy", "ssl-inbound-proxy", "ssl-no-proxy", "ssh-proxy")
 # Filter attributes that need more than an application's own data: certifications, hosting, cloud tags, novelty.
 _UNJUDGED = frozenset({"saas-certifications", "saas-risk", "new-appid", "hostingfeatures"})
@@ -215,12 +216,15 @@ def _schedules(scope: Scope, part: Element) -> None:
 def _external_lists(scope: Scope, part: Element) -> None:
     for name, entry in entries(part):
         kind, url = "", child_text(entry, "url") or ""
+        exceptions: tuple[str, ...] = ()
         declared = entry.find("type")
         if declared is not None:
             kind = text_of(declared)  # up to 7.1: <type>ip</type><url>…</url>
             for child in declared:
                 kind, url = child.tag, child_text(child, "url") or url
-        scope.external_lists[name] = ExternalList(name, kind if kind in LIST_KINDS else "ip", url)
+                if kind in ADDRESS_LISTS:
+                    exceptions = members(child.find("exception-list"))
+        scope.external_lists[name] = ExternalList(name, kind if kind in LIST_KINDS else "ip", url, exceptions)
 
 
 def _profiles(scope: Scope, part: Element) -> None:

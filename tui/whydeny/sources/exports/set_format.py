@@ -84,7 +84,7 @@ _RULEBASE = _container(
     default_security_rules=_rules(application=_MEMBERS),
 )
 _PORTS = _container(port=_TEXT, source_port=_TEXT)
-_URL = _container(url=_TEXT)
+_URL = _container(url=_TEXT, exception_list=_MEMBERS)
 _OBJECTS = {
     "address": _entries(ip_netmask=_TEXT, ip_range=_TEXT, ip_wildcard=_TEXT, fqdn=_TEXT, tag=_MEMBERS),
     "address_group": _entries(static=_MEMBERS, dynamic=_container(filter=_TEXT), tag=_MEMBERS),
