@@ -293,3 +293,89 @@ def test_a_reader_that_leaves_early_is_no_failure(demonstration: Path, arguments
     assert b"Traceback" not in said
     assert b"BrokenPipe" not in said
     assert b"Exception" not in said
+
+
+# The shell's manners, of every command.
+
+CONFIGURATION_LINE = ("--line", "set rulebase security rules Out application ssh")
+FLOW = ("--from-zone", "a", "--to-zone", "b", "--source", "10.1.1.1", "--destination", "10.2.2.2", "--protocol", "tcp")
+
+
+def _calls(folder: Path) -> dict[str, tuple[str | Path, ...]]:
+    """A call of every command that prints an answer."""
+    return {
+        "explain": ("explain", folder),
+        "match": ("match", "--config", folder / "running-config.xml", *FLOW),
+        "report": ("report", folder),
+        "whatif": ("whatif", folder, *CONFIGURATION_LINE),
+        "applications": ("applications", "list"),
+        "snapshot": ("snapshot", folder, "--force", "-o", folder.parent / "saved"),
+        "compare": ("compare", folder, folder),
+        "doctor": ("doctor",),
+        "completion": ("completion", "bash"),
+        "manual": ("manual",),
+        "causes": ("causes", "--all"),
+        "help": ("--help",),
+        "help of a command": ("explain", "--help"),
+        "version": ("--version",),
+    }
+
+
+def _started(arguments: tuple[str | Path, ...], **streams: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", PROGRAM, *map(str, arguments)], **streams)
+
+
+def test_every_command_but_the_screens_is_called() -> None:
+    assert {call[0] for call in _calls(Path()).values()} >= set(_COMMANDS) - {"open", "connect", "demo"}
+
+
+@pytest.mark.parametrize("name", _calls(Path()))
+def test_a_reader_that_left_before_it_began_is_no_failure(before: Path, name: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with _started(_calls(before)[name], stdout=write, stderr=subprocess.PIPE) as program:
+        os.close(write)
+        _, said = program.communicate(timeout=60)
+    assert (program.returncode, said) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("name", _calls(Path()))
+def test_an_answer_that_can_not_be_written_gets_a_sentence(before: Path, name: str) -> None:
+    with (
+        Path("/dev/full").open("wb") as full,
+        _started(_calls(before)[name], stdout=full, stderr=subprocess.PIPE) as program,
+    ):
+        _, said = program.communicate(timeout=60)
+    assert (program.returncode, said.decode()) == (2, "whydeny: the answer can't be written: No space left on device\n")
+
+
+def test_no_color_holds_for_its_own_call_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    colours = []
+    for before, arguments in (
+        (None, ("doctor", "--no-color")),
+        (None, ("--no-color", "doctor")),
+        ("", ("doctor", "--no-color")),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setenv("NO_COLOR", "") if before == "" else patch.delenv("NO_COLOR", raising=False)
+            colours += [line for line in run(*arguments).stdout.splitlines() if line.startswith("colours")]
+            assert os.environ.get("NO_COLOR") == before
+    assert len(colours) == 3
+    assert all("NO_COLOR" in line for line in colours)
+
+
+def test_flows_of_a_file_are_told_apart_in_the_text(before: Path, tmp_path: Path) -> None:
+    flows = tmp_path / "flows.jsonl"
+    flow = {
+        "source": "10.1.1.10",
+        "destination": "203.0.113.9",
+        "protocol": "tcp",
+        "from_zone": "trust",
+        "to_zone": "untrust",
+    }
+    flows.write_text("\n".join(json.dumps(flow | {"id": f"one\x1b[31m{n}"}) for n in range(2)))
+    said = run("match", "--config", before / "running-config.xml", "--flows", flows).stdout
+    assert [line[:7] for line in said.splitlines() if line.startswith("flow ")] == ["flow 1:", "flow 2:"]
+    assert "id one\ufffd[31m1" in said
+    assert said.count("security:") == 2

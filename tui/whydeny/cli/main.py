@@ -1,8 +1,10 @@
 """The command `whydeny`: arguments in, exit status out; commands load what they need when they run."""
 
+import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from typing import Any, NoReturn
@@ -15,6 +17,7 @@ from whydeny.model.errors import Cancelled, WhydenyError
 from whydeny.model.safe import safe_text
 
 _QUIET = "whydeny.quiet"  # in the context of the call
+_UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})  # what a file or a disk says of an answer
 
 # Command name to (module, attribute): a command's module is imported when it is called or when its help is asked.
 _COMMANDS = {
@@ -40,9 +43,19 @@ def _quieten(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
         ctx.find_root().meta[_QUIET] = True
 
 
-def _without_colour(_ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
-    if value:
+def _without_colour(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    """What the call starts sees no colours either; when it is over, the environment is as it was."""
+    if value and not os.environ.get("NO_COLOR"):
+        before = os.environ.get("NO_COLOR")
         os.environ["NO_COLOR"] = "1"
+        ctx.call_on_close(lambda: _set_variable("NO_COLOR", before))
+
+
+def _set_variable(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
 
 
 def _common() -> tuple[click.Option, ...]:
@@ -65,7 +78,21 @@ def _with_common(command: click.Command) -> click.Command:
 
 
 class _Lazy(click.Group):
-    """A group that imports a command only when it is needed."""
+    """A group that imports a command only when it is needed, and whose help may be left unread."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """As click's; a reader that left is no failure."""
+        try:
+            return super().make_context(*args, **kwargs)
+        except BrokenPipeError:
+            _end_unread()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click's; a reader that left is no failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _end_unread()
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own signature
         return list(_COMMANDS)
@@ -123,9 +150,15 @@ def reported(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _end_unread() -> NoReturn:
-    """Whoever read the answer has seen enough; what is left must not fail at exit."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Whoever read the answer has seen enough."""
+    _let_go()
     sys.exit(Exit.OK)
+
+
+def _let_go() -> None:
+    """What of the answer is not written yet must not fail at exit."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
@@ -136,8 +169,19 @@ def main() -> None:
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
         _end_unread()
-    except Exception as defect:
-        if os.environ.get("WHYDENY_DEBUG"):
-            raise
-        complain(f"a defect of this program: {type(defect).__name__}: {defect} (set WHYDENY_DEBUG=1 for where)")
-        sys.exit(Exit.DEFECT)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _UNWRITTEN:
+            _tell_defect(error)
+        _let_go()
+        complain(f"the answer can't be written: {error.strerror}")
+        sys.exit(Exit.UNUSABLE)
+    except Exception as defect:  # noqa: BLE001  told, or raised again
+        _tell_defect(defect)
+
+
+def _tell_defect(defect: Exception) -> NoReturn:
+    """A defect in one line; the whole of it where WHYDENY_DEBUG is set."""
+    if os.environ.get("WHYDENY_DEBUG"):
+        raise defect
+    complain(f"a defect of this program: {type(defect).__name__}: {defect} (set WHYDENY_DEBUG=1 for where)")
+    sys.exit(Exit.DEFECT)

@@ -12,7 +12,9 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.configuration import Rulebase
 from whydeny.model.errors import InputError, UsageError
 from whydeny.model.protocols import protocol_number
+from whydeny.model.safe import safe_text
 from whydeny.policy.engine import Engine
+from whydeny.policy.flows import user_of
 from whydeny.policy.lookup import Flow, LookUp
 from whydeny.policy.questions import enforcement_of
 from whydeny.report.data import look_up_traces, trace_data
@@ -85,6 +87,8 @@ def match_command(
             answer = {base.value: _answer(engine, look) for base, look in looks.items()}
             print(json.dumps({"schema": SCHEMA_VERSION, "flow": values} | answer, ensure_ascii=False))
         else:
+            if flows is not None:
+                print(("\n" if number > 1 else "") + f"flow {number}: {_words(values)}")
             print("\n".join(_text(looks)))
 
 
@@ -141,7 +145,7 @@ def _flow(values: dict[str, Any], where: str) -> Flow:
         source_port=values.get("source_port"),
         destination_port=values.get("destination_port"),
         application=values.get("application"),
-        user=values.get("user") or "",
+        user=user_of(values.get("user"), live=False),
         category=values.get("category"),
         decrypted=False if decrypted is None else decrypted,
     )
@@ -169,6 +173,11 @@ def _answer(engine: Engine, look: LookUp) -> dict[str, Any]:
     if look.reason:
         answer["reason"] = look.reason
     return answer
+
+
+def _words(values: dict[str, Any]) -> str:
+    """A line of --flows as it was given, safe to print."""
+    return safe_text(", ".join(f"{name} {value}" for name, value in values.items()), 400)
 
 
 def _text(looks: dict[Rulebase, LookUp]) -> list[str]:
