@@ -245,7 +245,7 @@ def _how_unexplained(case: Case, rest: list[_Candidate], ground: Standing, missi
     weightiest = max((candidate.confidence for candidate in rest), default=0.0)
     doubtful = sum(isinstance(candidate.answer, CantTell) and candidate.confidence >= 0.1 for candidate in rest)
     covered = case.related.log(Kind.SYSTEM).covers(case.session.end)
-    sure = (0.85 if covered else 0.75) - 0.8 * weightiest - 0.05 * doubtful
+    sure = (0.85 if covered else 0.58) - 0.8 * weightiest - 0.05 * doubtful
     cap = min(ground.cap, 0.5) if missing or ground.cap < 0.9 else 0.8
     return max(0.1, min(sure, cap))
 

@@ -40,9 +40,14 @@ def present_name(case: Case) -> str:
     return f"{rule.name} ({case.session.rule} in the row)"
 
 
-def let_log(rule: Rule, why: str) -> str:
-    """The advice to let a refusing rule log, where it doesn't; with a leading blank."""
-    return "" if rule.log_end else f" Let {rule.name} log at session end, {why}."
+def let_log(rule: Rule, why: str, beside: Rule | None = None) -> str:
+    """The advice to let a refusing rule log, where it doesn't, with a leading blank; and where, if not where the rest of
+    the advice is (`beside`)."""
+    if rule.log_end:
+        return ""
+    there = rule.origin.edited_at()
+    elsewhere = beside is not None and not rule.is_default and there != beside.origin.edited_at()
+    return f" Let {rule.name}{f' ({there})' if elsewhere else ''} log at session end, {why}."
 
 
 def refusing(rule: Rule) -> str:
@@ -120,7 +125,12 @@ def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule, at_first: bo
 
 def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
     add = gathered.add
-    if refuser.log_end:
+    if case.session.live and refuser.name == case.session.rule:
+        text = f"the session table names {refuser.name}; that a discarded session shows what refused it is not verified"
+        add(Evidence(text, 0.4, Basis.OPINION))
+    elif case.session.live:
+        pass  # not ended yet, so that no row was due
+    elif refuser.log_end:
         text = (
             f"{refuser.name} logs at session end, so that its refusal should have written its own row; "
             "an allow row contradicts this configuration"

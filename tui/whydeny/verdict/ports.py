@@ -1,6 +1,7 @@
 """application-default and its ports, as evidence."""
 
 from whydeny.model.applications import SECURE_PORTS
+from whydeny.model.configuration import CustomApplication
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import CantTell, RuledOut
 
@@ -59,6 +60,9 @@ def default_port_rules_out(case: Case) -> RuledOut | CantTell | None:
 def ports_text(case: Case) -> str:
     """The default ports of the row's application."""
     application = case.application_of(case.application)
+    made = case.engine.catalog.entry(case.application) if case.engine else None
+    if isinstance(made, CustomApplication):
+        return ", ".join(made.ports) or "no ports"
     if application is None or not application.ports:
         return "ports not known"
     text = ", ".join(application.ports)
@@ -66,3 +70,11 @@ def ports_text(case: Case) -> str:
     if not application.secure_ports or strict is False:
         return text
     return f"{text}; inside TLS {', '.join(application.secure_ports)}{'' if strict else ' from 9.0 on'}"
+
+
+def unverified_ports(case: Case) -> str | None:
+    """What to say where the verdict rests on ports inside TLS that no public document was found for."""
+    rests = case.session.decrypted and case.at_least(9) is not False
+    if not rests or case.application not in SECURE_PORTS or case.application == "web-browsing":
+        return None
+    return f"which ports {case.application} has inside TLS is not verified; that they differ from those in clear is documented"

@@ -66,6 +66,11 @@ def refuses_certificate(row: dict[str, Any]) -> bool:
     return "certificate" in words or any(word in words for word in _CERTIFICATE)
 
 
+def lacks_resources(row: dict[str, Any]) -> bool:
+    """Whether a row is about what the firewall lacked for decrypting, and not about either end."""
+    return str(row.get("error_index") or "").strip().lower() in ("resource", "resources", "hsm")
+
+
 def is_ssh(case: Case) -> bool:
     """Whether App-ID found SSH, which only a rule of type SSH proxy decrypts and which writes no decryption log."""
     return case.application.startswith("ssh")
@@ -100,3 +105,41 @@ def later_success(case: Case, within: timedelta, decrypted: bool | None = None) 
     """The next session of the same client to the same server and port that was let through to its end."""
     way = Like.SERVER_UNDECRYPTED if decrypted is False else Like.SERVER_PASSED
     return case.passed_later(way, within)
+
+
+def resources_fix() -> str:
+    """What to do where the firewall lacked what decryption takes."""
+    return (
+        "See how many sessions are decrypted against the platform's limit (show session all filter ssl-decrypt yes count yes), "
+        "and leave undecrypted by rule what need not be, category by category; no certificate is at fault."
+    )
+
+
+def tls_fix(variant: str | None, host: str, certificate: bool = True) -> str:
+    """What to do about a variant of a decryption failure; `certificate`: it was refused, and not a version or cipher."""
+    if variant == "profile-block" and not certificate:
+        return (
+            f"See which version and ciphers {host} and the client offer (decryption log, or a capture of the hellos) and "
+            "which of them the decryption profile takes; the old side is the one to mend. A profile relaxed for one host "
+            "belongs on a rule for that host."
+        )
+    if variant == "client-alert":
+        return (
+            f"If the client is managed, install the forward-trust CA on it. If the application pins its certificate, "
+            f"exclude just {host} from decryption (Device > Certificate Management > SSL Decryption Exclusion, or a "
+            "no-decrypt rule for it above). Turning decryption off for more than that host blinds the rules below."
+        )
+    if variant == "server-alert":
+        return (
+            f"See what {host} asks of the handshake (version, cipher, client certificate) and allow it in the decryption "
+            "profile if it is safe; if the server needs a client certificate or can't be proxied, exclude just that host."
+        )
+    if variant in ("profile-block", "no-decrypt-profile"):
+        return (
+            f"See which check refused {host}: an expired or untrusted certificate is for the server's owner to mend, or "
+            "import the missing intermediate or private CA. A profile relaxed for one host belongs on a rule for that host."
+        )
+    return (
+        f"Find the alert first (decryption log, or a capture), then mend its cause: trust the forward-trust CA on the "
+        f"client, or exclude just {host} if the client pins."
+    )

@@ -124,6 +124,8 @@ def _held(case: Case, refuser: Rule, base: float) -> Held:
         text = "from 9.0 on the rule would match, and nothing would have refused the session: the row speaks for an older one"
         gathered.add(Evidence(text, 0.1, Basis.DEDUCTION))
     when = "if the firewall runs PAN-OS before 9.0: " if open_release else ""
+    if case.session.decrypted is None:
+        when = "if it was decrypted, which the row does not show: "
     return Held(
         base=base,
         headline=f"Last allowed by {case.named_rule}, then refused{', ' if when else ': '}{when}decryption showed "

@@ -34,6 +34,7 @@ from whydeny.verdict.ports import (
     default_port_rules_out,
     on_tls_port,
     ports_text,
+    unverified_ports,
 )
 from whydeny.verdict.references import APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS
 
@@ -43,6 +44,8 @@ CAUSE = Cause(
     references=(APP_DEFAULT_STRICT, DEFAULT_BEHAVIOR_90, TRAFFIC_FIELDS),
 )
 
+CONTENT = "application content of the firewall"
+RELEASE = "the PAN-OS release (show system info, or --pan-os): before 9.0 this can't be it"
 _FLAGGED = "the row's flags say that the application is on a non-standard port"
 
 
@@ -68,12 +71,18 @@ def check(case: Case) -> Answer:
         return stopped
     refuser, rule = case.refuser, case.logged
     unlisted = bool(flagged) and default_port_open(case)
-    if refuser is None or rule is None or not (default_port_miss(case) or unlisted):
-        return default_port_rules_out(case) or RuledOut(f"{case.named_rule} does not fail on its service")
+    newer = case.release is None and _turns_on_release(case)
+    if refuser is None or rule is None or not (default_port_miss(case) or unlisted or newer):
+        return (
+            default_port_rules_out(case) or _open(case) or RuledOut(f"{case.named_rule} does not fail on its service")
+        )
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser)
     detail = case.criterion_detail(case.logged_trace, "service")
-    if not unlisted:
+    if newer:
+        text = f"everything else of {rule.name} matches; before 9.0 all of it would, and nothing would have refused it: {detail}"
+        gathered.add(Evidence(text, 0.2, Basis.RULE, rule_trail(rule)))
+    elif not unlisted:
         gathered.add(Evidence(f"{rule.name} fails on the service alone: {detail}", 0.5, Basis.RULE, rule_trail(rule)))
     else:
         gathered.add(Evidence(f"everything else of {rule.name} matches; {detail}", 0.2, Basis.RULE, rule_trail(rule)))
@@ -81,18 +90,41 @@ def check(case: Case) -> Answer:
         gathered.add(Evidence(_FLAGGED, 0.5))
     elif flagged is False and case.at_least(8):
         gathered.add(Evidence("the flag non-standard-port is not set, though 8.0 and later set it", -0.5))
+    doubt = unverified_ports(case)
+    if doubt is not None:
+        gathered.add(Evidence(doubt, -0.4, Basis.OPINION))
     kind = " in clear" if session.decrypted is False and on_tls_port(case) else ""
+    missing = (RELEASE,) if newer else (f"the default ports of {case.application} ({CONTENT})",) if unlisted else ()
+    when = " (if the firewall runs 9.0 or later)" if newer else ""
     return Held(
-        base=0.65 if unlisted else 0.85,
-        headline=f"Last allowed by {case.named_rule}, then refused: {case.application}{kind} on {port} is off the ports "
+        base=0.5 if newer else 0.65 if unlisted else 0.85,
+        headline=f"Last allowed by {case.named_rule}, then refused{when}: {case.application}{kind} on {port} is off the ports "
         f"that application-default gives it ({ports_text(case)}), and the session ended at {refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
         fix=_fix(case, port),
         fix_at=rule.origin.edited_at(),
-        missing=(f"the default ports of {case.application} (application content of the firewall)",) if unlisted else (),
+        missing=missing,
         flips_if=f"the rule's service is application-default and {case.application} is not on its ports",
     )
+
+
+def _turns_on_release(case: Case) -> bool:
+    """Whether the rule takes the session before 9.0, and since then does not: decrypted, on a port for the clear."""
+    trace = case.logged_trace
+    if trace is None or trace.misses() or case.logged_unknowns() != {"service"} or case.same_rule:
+        return False
+    known = case.application_of(case.application) is not None
+    return known and bool(case.session.decrypted) and not on_tls_port(case)
+
+
+def _open(case: Case) -> CantTell | None:
+    """The port fits or not by what the row does not say: whether it was decrypted, and in which release."""
+    trace = case.logged_trace
+    if trace is None or trace.misses() or "service" not in case.logged_unknowns():
+        return None
+    settle = next((c.settle for c in trace.unknowns() if c.field == "service" and c.settle), "")
+    return CantTell(case.criterion_detail(trace, "service"), settle or "the release and the row's flags", 0.25)
 
 
 def _fix(case: Case, port: str) -> str:

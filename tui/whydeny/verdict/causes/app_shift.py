@@ -87,9 +87,8 @@ def check(case: Case) -> Answer:
         variant = "new-content"
         text = f"content {install.version or 'update'} was installed at {moment_text(install.moment)}, between the two"
         gathered.add(Evidence(text, 0.6, Basis.ROW, row_trail(install.log, install.row)))
-    what = f"which {refuser.name} above names" if _names_it(case) else "which no allow rule takes"
-    if not _names_it(case) and not refuser.is_default:
-        what += f" above {refuser.name}"
+    above = "" if refuser.is_default else f" above {refuser.name}"
+    what = f"which {refuser.name} above names" if _names_it(case) else f"which no allow rule{above} takes"
     return Held(
         base=0.85,
         headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, {what}, and the "
@@ -218,11 +217,11 @@ def _fix(case: Case, refuser: Rule) -> str:
     application = case.application_of(case.application)
     needed = f" (it depends on {', '.join(application.uses[:4])})" if application and application.uses else ""
     if case.application.startswith("unknown"):
-        return f"{_unknown_fix(case)}{let_log(refuser, 'so that the refusal shows until then')}"
+        return f"{_unknown_fix(case)}{let_log(refuser, 'so that the refusal shows until then', case.logged)}"
     return (
         f"If {case.application} is wanted, add it{needed} to an allow rule for these zones and addresses, such as "
         f"{present_name(case)}; not 'any', which allows every application on these ports."
-        f"{let_log(refuser, 'so that such refusals show their rule')}"
+        f"{let_log(refuser, 'so that such refusals show their rule', case.logged)}"
     )
 
 

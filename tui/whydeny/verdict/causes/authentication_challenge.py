@@ -29,7 +29,7 @@ from datetime import timedelta
 from typing import Any
 
 from whydeny.model.columns import Kind
-from whydeny.model.configuration import Rule
+from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.flags import Flag
 from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import HANDSHAKE_APPLICATIONS, Case, moment_text
@@ -146,7 +146,7 @@ def _challenged(case: Case, rule: Rule) -> Held:
     method = enforcement.method if enforcement else "a challenge"
     gathered = Gathering()
     asks = method if _captive(case) else f"{rule.enforcement or method}: {method}"
-    text = f"{_kind(case)} rule {rule.name} (number {rule.number}, rule={max(rule.number - 1, 0)}) asks by {asks}"
+    text = f"{_kind(case)} rule {rule.name} (number {rule.number}, {_url_index(case, rule)}) asks by {asks}"
     gathered.add(Evidence(text, 0.4, Basis.RULE, rule_trail(rule)))
     if case.authentication.rule is None:
         text = "conditional: the row does not show the user, and the rule asks for one"
@@ -165,7 +165,7 @@ def _challenged(case: Case, rule: Rule) -> Held:
         gathered.add(
             Evidence(
                 "no portal settings are in the configuration, without which nobody is asked",
-                -1.5,
+                -2.2,
                 Basis.VENDOR,
                 document_trail(PORTAL_SETTINGS),
             )
@@ -187,7 +187,7 @@ def _challenged(case: Case, rule: Rule) -> Held:
     return Held(
         base=0.55,
         headline=f"Last allowed by {case.named_rule}, then refused: {_kind(case)} rule {rule.name} (number {rule.number}) "
-        f"asks for {method.replace('-', ' ')}, and {_what(case)} can't be redirected to one.",
+        f"asks for {method.replace('-', ' ')}, and {_unable(case)}.",
         evidence=gathered.all(),
         denied_by=rule.name,
         fix=_fix(case, rule.name),
@@ -222,6 +222,22 @@ def _mapping(case: Case) -> tuple[str, ...]:
     return (f"show user ip-user-mapping ip {source}",) if source else ()
 
 
+def _url_index(case: Case, rule: Rule) -> str:
+    """What rule= in a portal URL would be; whether disabled rules count there is not verified."""
+    rules = case.engine.policy.rules.get(Rulebase.AUTHENTICATION, ()) if case.engine else ()
+    passed_over = sum(other.disabled for other in rules if other.number < rule.number)
+    every = max(rule.number - 1, 0)
+    if not passed_over:
+        return f"rule={every}"
+    return f"rule={every - passed_over} in a portal URL, or rule={every} if disabled rules count, which is not verified"
+
+
+def _unable(case: Case) -> str:
+    if case.application == "web-browsing":
+        return "what speaks web-browsing here may be no browser that answers it"
+    return f"{_what(case)} can't be redirected to one"
+
+
 def _what(case: Case) -> str:
     if case.application == "ssl" and not case.session.decrypted:
         return "ssl that is not decrypted"
@@ -236,7 +252,7 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
         gathered.add(Evidence("the row has no user", 0.3))
     if case.application == "web-browsing":
         text = "web-browsing can be redirected to the portal, so that a browser would have been asked"
-        gathered.add(Evidence(text, -1.4, Basis.VENDOR, document_trail(MFA_NOTIFICATION)))
+        gathered.add(Evidence(text, -2.0, Basis.VENDOR, document_trail(MFA_NOTIFICATION)))
     elif case.identified:
         text = f"{_what(case)} can't be redirected to a portal"
         gathered.add(Evidence(text, 0.4, Basis.VENDOR, document_trail(THREAD)))
@@ -244,7 +260,7 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
         gathered.add(Evidence(f"it ended within {session.elapsed or 0} s, when the challenge comes", 0.3))
     elif case.long:
         gathered.add(Evidence(f"it lived for {session.elapsed} s; a challenge comes with the first data", -2.0))
-    if case.application not in HANDSHAKE_APPLICATIONS and case.long and (session.bytes or 0) > 100_000:
+    if case.long and (session.bytes or 0) > 100_000:
         gathered.add(Evidence("it had moved data, which a challenged session does not", -0.8))
 
 

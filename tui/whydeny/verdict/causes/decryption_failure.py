@@ -44,12 +44,15 @@ from whydeny.verdict.surroundings import HOUR, MINUTE
 from whydeny.verdict.tls import (
     failed,
     is_ssh,
+    lacks_resources,
     later_success,
     profile_blocks,
     proxy_stage,
     reason_text,
     refuses_certificate,
+    resources_fix,
     rule_for,
+    tls_fix,
     variant_of_row,
 )
 
@@ -130,11 +133,15 @@ def _proved(case: Case, failures: list[dict[str, Any]]) -> Held:
         evidence=gathered.all(),
         variant=variant,
         denied_by=str(name) if name else None,
-        fix=_fix(variant, str(row.get("server_name") or row.get("subject_cn") or "the host"), refuses_certificate(row)),
+        fix=resources_fix() if lacks_resources(row) else tls_fix(variant, _host(row), refuses_certificate(row)),
         fix_at=rule.origin.edited_at() if rule else "",
         commands=_commands(case),
         flips_if="a decryption-log row of this session with an error",
     )
+
+
+def _host(row: dict[str, Any]) -> str:
+    return str(row.get("server_name") or row.get("subject_cn") or "the host")
 
 
 def _named_by_end_reason(case: Case) -> Held:
@@ -165,7 +172,7 @@ def _named_by_end_reason(case: Case) -> Held:
         evidence=gathered.all(),
         variant=variant,
         denied_by=rule.name if rule else None,
-        fix=_fix(
+        fix=tls_fix(
             "client-alert" if reason == "decrypt-error" else "profile-block",
             "the host",
             reason != "decrypt-unsupport-param",
@@ -193,7 +200,7 @@ def _rules_out(case: Case) -> Answer | None:
         text = f"the session tracker says '{stage}', a stage that is not documented"
         turn = "a decryption-log row of this session with an error"
         what = "its TLS or SSH proxy failed, as the session tracker says"
-        return held_by_row(case, what, Evidence(text, 0.3, Basis.OPINION), _fix(None, "the host"), turn)
+        return held_by_row(case, what, Evidence(text, 0.3, Basis.OPINION), tls_fix(None, "the host"), turn)
     if case.engine is None:
         because = "there is no configuration to tell whether a decryption rule takes the session"
         return CantTell(because, "the decryption log of the session, or the decryption rules", 0.25)
@@ -260,7 +267,7 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         evidence=gathered.all(),
         variant=variant,
         denied_by=rule.name,
-        fix=_fix(None, "the host") + (" Newer releases give such ends a reason of their own." if variant else ""),
+        fix=tls_fix(None, "the host") + (" Newer releases give such ends a reason of their own." if variant else ""),
         fix_at=rule.origin.edited_at(),
         missing=(_wanted(case),),
         commands=_commands(case),
@@ -284,6 +291,8 @@ def _opt_out(case: Case, rule: Rule | None) -> Held | None:
         return None
     if is_ssh(case) or not case.short:
         return None
+    if not case.inner_application and case.like(Like.SERVER_REFUSED, HOUR, MINUTE):
+        return None  # the page meets the first session alone; what fails again and again, fails in the handshake
     gathered = Gathering()
     text = "the page that lets users opt out of decryption is on; that it ends the first session is not documented"
     gathered.add(Evidence(text, 0.3, Basis.OPINION))
@@ -351,7 +360,7 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
         evidence=gathered.all(),
         variant="no-decrypt-profile",
         denied_by=rule.name,
-        fix=_fix("no-decrypt-profile", "the host"),
+        fix=tls_fix("no-decrypt-profile", "the host"),
         fix_at=rule.origin.edited_at(),
         missing=("the server's certificate and the TLS version",),
         commands=_commands(case),
@@ -372,35 +381,6 @@ def _other_failures(case: Case, gathered: Gathering) -> None:
     again = case.like(Like.SERVER_REFUSED, HOUR, MINUTE)
     if again:
         gathered.add(Evidence(f"{len(again)} more sessions of this client to this server ended the same way", 0.3))
-
-
-def _fix(variant: str | None, host: str, certificate: bool = True) -> str:
-    if variant == "profile-block" and not certificate:
-        return (
-            f"See which version and ciphers {host} and the client offer (decryption log, or a capture of the hellos) and "
-            "which of them the decryption profile takes; the old side is the one to mend. A profile relaxed for one host "
-            "belongs on a rule for that host."
-        )
-    if variant == "client-alert":
-        return (
-            f"If the client is managed, install the forward-trust CA on it. If the application pins its certificate, "
-            f"exclude just {host} from decryption (Device > Certificate Management > SSL Decryption Exclusion, or a "
-            "no-decrypt rule for it above). Turning decryption off for more than that host blinds the rules below."
-        )
-    if variant == "server-alert":
-        return (
-            f"See what {host} asks of the handshake (version, cipher, client certificate) and allow it in the decryption "
-            "profile if it is safe; if the server needs a client certificate or can't be proxied, exclude just that host."
-        )
-    if variant in ("profile-block", "no-decrypt-profile"):
-        return (
-            f"See which check refused {host}: an expired or untrusted certificate is for the server's owner to mend, or "
-            "import the missing intermediate or private CA. A profile relaxed for one host belongs on a rule for that host."
-        )
-    return (
-        f"Find the alert first (decryption log, or a capture), then mend its cause: trust the forward-trust CA on the "
-        f"client, or exclude just {host} if the client pins."
-    )
 
 
 def _commands(case: Case) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ A second firewall behind this one refuses with a reset: then the end reason is a
 from dataclasses import replace
 from datetime import timedelta
 
+from whydeny.model.tables import Session
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
@@ -50,6 +51,15 @@ def check(case: Case) -> Answer:
         and case.related.outcome(other.row) == Outcome.POLICY_DENIED
     ]
     external = _external_zone(case)
+    silent = [
+        other
+        for other in others
+        if other.serial == session.serial
+        and other.vsys != session.vsys
+        and case.related.outcome(other.row) == Outcome.ALLOWED_THEN_DENIED
+    ]
+    if not refused and silent and external is not None and case.still_allowed:
+        return _refused_silently(case, silent[-1], external[0])
     if not refused:
         if external is None:
             return RuledOut("no other virtual system has a row of this flow, and neither zone leads to one")
@@ -77,6 +87,25 @@ def check(case: Case) -> Answer:
         fix=f"If the flow is wanted, allow it in {other.vsys} too, with that virtual system's own zones and as narrowly as "
         f"in {session.vsys}.",
         fix_at=f"on the firewall, {other.vsys}",
+        flips_if="a refusal of the same addresses and ports in another virtual system's log",
+    )
+
+
+def _refused_silently(case: Case, other: Session, zone: str) -> Held:
+    """The other virtual system's row is as silent as this one: allowed first, then refused by what writes no log."""
+    gathered = Gathering()
+    text = f"{other.vsys} has the same addresses and ports, allowed first by {other.rule} and then refused as well"
+    gathered.add(Evidence(text, 0.5, trail=row_trail("traffic", other.row)))
+    gathered.add(Evidence("its own look-up still ends at an allow rule", 0.4, Basis.RULE))
+    gathered.add(Evidence(f"the zone {zone} leads to another virtual system", 0.3, Basis.RULE))
+    return Held(
+        base=0.5,
+        headline=f"Last allowed by {case.named_rule} in {case.session.vsys}, then ended with its other half in {other.vsys}, "
+        "which was refused there: see that row.",
+        evidence=gathered.all(),
+        fix=f"Look at the row of {other.vsys}, session {other.id}: what refused it is what to mend.",
+        fix_at=f"on the firewall, {other.vsys}",
+        commands=(f"show session id {other.id}",) if other.id else (),
         flips_if="a refusal of the same addresses and ports in another virtual system's log",
     )
 

@@ -28,7 +28,7 @@ without a commit is not documented.
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from whydeny.model.columns import Kind
@@ -71,13 +71,30 @@ def check(case: Case) -> Answer:
     events = [event for event in events if event.kind != REFRESH or _concerns(case, event)]
     boundary = _schedule_boundary(case)
     if not events and boundary is None:
-        return _without_event(case, rematch_off)
+        return _cluster_at_commit(case, begin) or _without_event(case, rematch_off)
     if case.still_allowed and case.same_rule and boundary is None and not _moving_lists(case):
         what = events[-1].kind
         return RuledOut(
             f"a {what} was finished just before, but the configuration still allows the session by the same rule"
         )
     return _changed(case, events, boundary)
+
+
+def _cluster_at_commit(case: Case, begin: datetime) -> CantTell | None:
+    """Long sessions that end together just after a commit, though the configuration has no rematch setting: a Panorama
+    template may set it, which a firewall's own configuration does not show."""
+    end = case.session.end
+    commits = [event for event in case.events if event.kind == COMMIT and end and begin < event.moment <= end]
+    unset = case.policy is not None and case.policy.rematch is None
+    if not commits or not unset or case.cluster < CLUSTER or not case.long:
+        return None
+    because = (
+        f"{case.cluster} other conversations ended in the same two seconds, just after a commit; rematch is not set here, but "
+        "a Panorama template may set it"
+    )
+    return CantTell(
+        because, "show session rematch, or the template that Panorama pushed; and the rules of that time", 0.4
+    )
 
 
 def _changed(case: Case, events: list[Event], boundary: Rule | None) -> Held:

@@ -41,9 +41,18 @@ def check(case: Case) -> Answer:
         base=0.3,
         headline=f"Last allowed by {case.named_rule}, then refused, and {_what_is_known(case)}.",
         evidence=_loose_ends(case),
-        fix="Nothing to change yet. Fetch what is missing first: see the list and the commands.",
+        fix=_fix(case),
         flips_if="every other cause ruled out",
     )
+
+
+def _fix(case: Case) -> str:
+    if any(str(row.get("action") or "").startswith("block") for row in case.url_rows):
+        return (
+            f"Look at the URL-filtering profile of {present_name(case)}: the category in the URL log, and whether the site "
+            "belongs there (test url). Not the rules."
+        )
+    return "Nothing to change yet. Fetch what is missing first: see the list and the commands."
 
 
 def _what_is_known(case: Case) -> str:
@@ -57,6 +66,13 @@ def _what_is_known(case: Case) -> str:
         return f"this configuration can't explain it: {never}, so that another was in force"
     if LOOKUP_DENY in (case.session.tracker_stage or "").lower() and case.still_allowed:
         return "the session tracker says that a rule look-up refused it, which this configuration does not explain"
+    blocked = next((row for row in case.url_rows if str(row.get("action") or "").startswith("block")), None)
+    if blocked is not None:
+        url = blocked.get("url") or blocked.get("category") or "it"
+        return (
+            f"the rules don't explain it, but the URL log has it: {url} was refused ({blocked.get('action')}) by a URL-filtering "
+            "profile, which can reset a TLS handshake"
+        )
     before = asked_before(case)
     if before is not None and before.took is Truth.MATCH:
         changed = f"{before.field} of {present_name(case)} was changed after the session and took it until then"
