@@ -3,37 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 import polars as pl
 import pytest
 
+from hostile_estate import HOSTILE, arm
 from whydeny.demo.standin import KEY, StandIn
 from whydeny.demo.standin_estate import Estate
 from whydeny.demo.standin_faults import Fault
 from whydeny.model.columns import Kind
 from whydeny.model.progress import silent
 from whydeny.model.safe import LONGEST, is_safe
-from whydeny.model.tables import empty_frame
 from whydeny.policy.assemble import assemble
 from whydeny.sources.firewall.connection import Connection
 from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.sessions import SessionFilter
 from whydeny.sources.firewall.source import FirewallSource
 from whydeny.sources.firewall.system import list_firewalls
-
-# What XML can carry: C1 controls (CSI, OSC), DEL, bidi overrides, zero width, line breaks, 10 kB, mark-up, PAN-OS syntax.
-HOSTILE = {
-    "CSI as C1": "\x9b2J\x9b31mred",
-    "OSC 52 as C1": "\x9d52;c;aGk=\x9c",
-    "bidi": "abc\u202edef\u2066ghi",
-    "zero width": "pay\u200bpal\ufeff",
-    "line breaks": "one\ntwo\u2028three\ttab",
-    "ten kilobytes": "A" * 10_240,
-    "mark-up": "[bold]x[/] <b>&amp; ]]> &#27;",
-    "quotes": "a' or \"1\"='1') or (\\",
-    "DEL": "a\x7fb",
-}
 
 
 @pytest.fixture(params=list(HOSTILE.values()), ids=list(HOSTILE))
@@ -43,33 +29,7 @@ def hostile(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def armed(estate: Estate, hostile: str) -> Estate:
-    """Every text that the stand-in has is hostile."""
-    name, attribute = escape(hostile), quoteattr(hostile)
-    estate.system |= dict.fromkeys(("hostname", "model", "app-version", "family"), hostile)
-    estate.ha_state = hostile
-    estate.configurations = {
-        "effective-running": f"""<config version="10.2.0"><shared/><devices><entry name="localhost.localdomain"><vsys>
-<entry name="vsys1"><address><entry name={attribute}><fqdn>{name}</fqdn></entry></address>
-<external-list><entry name="edl"><type><ip><url>{name}</url></ip></type></entry></external-list>
-<rulebase><security><rules><entry name={attribute}><from><member>{name}</member></from><to><member>untrust</member></to>
-<source><member>{name}</member><member>edl</member></source><destination><member>any</member></destination>
-<application><member>{name}</member></application><service><member>{name}</member></service><action>allow</action>
-<description>{name}</description></entry></rules></security></rulebase></entry></vsys></entry></devices></config>"""
-    }
-    words = {column: hostile for column, kind in empty_frame(Kind.TRAFFIC).schema.items() if kind == pl.String}
-    words |= {c: hostile for c, kind in empty_frame(Kind.TRAFFIC).schema.items() if isinstance(kind, pl.Categorical)}
-    words |= {"end_reason": "policy-deny", "action": "allow", "state": "DISCARD"}
-    now = estate.clock
-    row = words | {"session_id": 5, "time": now, "receive_time": now, "start": now, "protocol": 6, "sequence": 1}
-    schema = empty_frame(Kind.TRAFFIC).schema
-    frame = pl.DataFrame([{name: row.get(name) for name in schema}], schema=schema)
-    estate.logs[Kind.TRAFFIC] = frame
-    estate.show_sessions(frame)
-    estate.lists = {"edl": ("ip", (hostile,))}
-    estate.tags = {"10.1.1.1": (hostile,)}
-    estate.test = lambda *_: [{"name": hostile, "action": hostile}]
-    estate.firewalls = ({"serial": "0123", "hostname": hostile, "model": hostile, "connected": "yes"},)
-    return estate
+    return arm(estate, hostile)
 
 
 def texts(value: Any, seen: set[int] | None = None) -> Iterator[str]:

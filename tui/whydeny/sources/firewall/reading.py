@@ -68,4 +68,4 @@ def problems_of(name: str, errors: Sequence[Exception]) -> list[Problem]:
 
 def unnamed(message: str, name: str) -> str:
     """A message without the name that it begins with."""
-    return message.removeprefix(name).lstrip(": ")
+    return message.removeprefix(name).lstrip(":, ")

@@ -55,7 +55,7 @@ class LiveWatch(LiveBase):
         news = dict.fromkeys(found.changed, "~") | dict.fromkeys(found.new, "+")
         moved = (news, found.gone) != (self.table.news, self.table.gone)
         self.table.news, self.table.gone = news, found.gone
-        if found.new or found.changed:
+        if found.new or found.changed or found.site.problems != self.bench.site.problems:
             self.grow(found.changed)
         elif moved:
             self.table.refresh()
