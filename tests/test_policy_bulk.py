@@ -157,7 +157,7 @@ CRITERIA: dict[str, st.SearchStrategy] = {
     "rule_type": pick(("intrazone", "interzone")),
     "disabled": st.just(True),
     "action": pick(("deny", "drop")),
-    "targets": pick((("001",), ("002",))),
+    "targets": pick((("001",), ("002",), ("tag:core",))),
 }
 # A rule asks for little, so that every criterion gets to decide.
 ASKED = st.sets(pick(sorted(CRITERIA)), min_size=1, max_size=3)

@@ -37,6 +37,11 @@ ANSWERS = DeviceAnswers(
         pytest.param(("example\\ann",), "EXAMPLE\\Ann", YES, id="names compare without case"),
         pytest.param(("example\\ann",), "ann@example.net", YES, id="both spellings of one user"),
         pytest.param(("ann@example.net",), "example\\ann", YES, id="the other way round"),
+        pytest.param(
+            ("ann@ad.example.net",), "example\\ann", OPEN, id="a domain of which the short name is another label"
+        ),
+        pytest.param(("example\\known",), "known@ad.example.net", OPEN, id="the same with a name that is no group"),
+        pytest.param(("example\\known",), "known@example.net", YES, id="a name that is no group, spelled otherwise"),
         pytest.param(("example\\known",), "other\\known", NO, id="the same name in another domain"),
         pytest.param(("example\\known",), "known", OPEN, id="a name without its domain"),
         pytest.param(("example\\ann",), "", NO, id="a name and no user"),

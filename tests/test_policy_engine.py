@@ -185,6 +185,18 @@ def test_a_rule_for_some_firewalls_is_open_where_the_firewall_is_not_known():
     assert names(look) == ("interzone-default", ["some"])
 
 
+@pytest.mark.parametrize("negate", [False, True], ids=["for a tag", "for all but a tag"])
+def test_a_rule_for_the_firewalls_of_a_tag_is_open(negate):
+    some = rule("some", targets=("002", "tag:core"), target_negate=negate)
+    look = engine_of(some).look_up(SECURITY, WEB)
+    assert names(look) == ("interzone-default", ["some"])
+    assert look.settle == ("the tags that Panorama gives firewall 001",)
+    assert names(engine_of(some, serial="002").look_up(SECURITY, WEB)) == (
+        "interzone-default" if negate else "some",
+        [],
+    )
+
+
 def test_one_miss_outweighs_what_is_open():
     look = engine_of(rule("open", sources=("f-portal",), applications=("dns",)), rule("b")).look_up(SECURITY, WEB)
     assert (names(look), look.certainty) == (("b", []), Certainty.CERTAIN)

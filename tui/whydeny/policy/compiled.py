@@ -23,6 +23,7 @@ from whydeny.policy.criteria import (
     UserPart,
     ZonePart,
 )
+from whydeny.policy.device_groups import BY_TAG
 from whydeny.policy.lookup import Criterion
 from whydeny.policy.schedules import ScheduleBook
 from whydeny.policy.services import ServiceBook
@@ -167,6 +168,10 @@ class Compiler:
             return Criterion("target", Truth.UNKNOWN, wanted, "not known", detail, "the firewall's serial number")
         had = {self._serial, f"{self._serial}/{self._vsys}"}
         result = Truth.MATCH if had.intersection(rule.targets) else Truth.NO_MATCH
+        if result is Truth.NO_MATCH and any(target.startswith(BY_TAG) for target in rule.targets):
+            need = f"the tags that Panorama gives firewall {self._serial}"
+            detail = f"whether firewall {self._serial} has one of the tags that the rule is for can't be told"
+            return Criterion("target", Truth.UNKNOWN, wanted, self._serial, detail, need)
         result = result.negated() if rule.target_negate else result
         detail = f"the rule is not for firewall {self._serial}" if result is Truth.NO_MATCH else ""
         return Criterion("target", result, wanted, self._serial, detail)

@@ -6,6 +6,7 @@ from whydeny.model.configuration import Configuration, DeviceGroup, Rule
 from whydeny.model.errors import UsageError
 
 SHARED = "shared"
+BY_TAG = "tag:"  # before a target that is a tag of firewalls and no serial number
 
 
 def choose_group(
@@ -94,6 +95,6 @@ def is_target(rule: Rule, serial: str | None, vsys: str) -> bool:
     if not rule.targets or serial is None:
         return True
     named = serial in rule.targets or f"{serial}/{vsys}" in rule.targets
-    if not named and any(target.startswith("tag:") for target in rule.targets):
+    if not named and any(target.startswith(BY_TAG) for target in rule.targets):
         return True
     return named is not rule.target_negate

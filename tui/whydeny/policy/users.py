@@ -26,7 +26,8 @@ class UserName:
         """Whether two spellings are one user.
 
         `example\\jdoe` and `jdoe@example.net` agree: the NetBIOS name is taken for the first label of the DNS
-        domain. Where only one of them has a domain it can't be told.
+        domain. Where it is another label, as in `jdoe@ad.example.net`, and where only one of them has a domain, it
+        can't be told.
         """
         if self.name != other.name:
             return Truth.NO_MATCH
@@ -34,8 +35,10 @@ class UserName:
             return Truth.MATCH
         if not self.domain or not other.domain:
             return Truth.UNKNOWN
+        if ("." in self.domain) == ("." in other.domain):
+            return Truth.NO_MATCH
         same = self.domain.partition(".")[0] == other.domain.partition(".")[0]
-        return Truth.MATCH if same and ("." in self.domain) != ("." in other.domain) else Truth.NO_MATCH
+        return Truth.MATCH if same else Truth.UNKNOWN
 
 
 def user_name(text: str) -> UserName:
