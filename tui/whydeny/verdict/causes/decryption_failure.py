@@ -64,6 +64,9 @@ CAUSE = Cause(
 )
 
 
+_OWN_REASON = "such ends have reasons of their own; that policy-deny still hides them in this release is not documented"
+
+
 def check(case: Case) -> Answer:
     """Whether decryption ended the session."""
     failures = [row for row in case.decryption_rows if failed(row)]
@@ -253,13 +256,10 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         base, variant = 0.3, None
     elif case.at_least(9):
         base, variant = 0.2, None
-        text = (
-            "such ends have reasons of their own; that policy-deny still hides them in this release is not documented"
-        )
-        gathered.add(Evidence(text, -0.3, Basis.OPINION))
+        gathered.add(Evidence(_OWN_REASON, -0.3, Basis.OPINION))
     else:
         base, variant = 0.4, "generic-pre-9.0"
-        gathered.add(Evidence("in which release the generic policy-deny ended is not documented", 0.0, Basis.OPINION))
+        gathered.add(Evidence("in which release the generic policy-deny ended is not documented", -0.4, Basis.OPINION))
     return Held(
         base=base,
         headline=f"Last allowed by {case.named_rule}, then ended in decryption: rule {rule.name} decrypts it, the "
@@ -347,6 +347,8 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
         gathered.add(Evidence(f"{case.named_rule} still matches in every criterion", 0.7, Basis.RULE))
     elif case.refuser is not None:
         gathered.add(Evidence(f"the look-up with the final values ends at {case.refuser.name}", -2.0, Basis.RULE))
+    if case.at_least(9):
+        gathered.add(Evidence(_OWN_REASON, -0.3, Basis.OPINION))
     if not case.short:
         gathered.add(Evidence(f"it lived for {case.session.elapsed} s, longer than a handshake", -1.5))
     log = case.related.log(Kind.DECRYPTION)
@@ -354,7 +356,7 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
         text = "the decryption log covers the time and has no row of this session"
         gathered.add(Evidence(text, -1.2, Basis.VENDOR, document_trail(DECRYPTION_LOGS)))
     return Held(
-        base=0.4,
+        base=0.3 if case.at_least(9) else 0.4,
         headline=f"Last allowed by {case.named_rule}, then ended by decryption policy although nothing was decrypted: the "
         f"profile {rule.profile} of no-decrypt rule {rule.name} refuses {', '.join(blocks)}.",
         evidence=gathered.all(),
