@@ -65,13 +65,12 @@ def check(case: Case) -> Answer:
             gathered.add(Evidence(f"this stream misses {case.named_rule} by {fields}", 0.3, Basis.RULE))
     elif case.still_allowed:
         gathered.add(Evidence("its own look-up still ends at an allow rule", -0.8, Basis.RULE))
-    what = _what(case)
     lived = "while the connection lived on" if passed else "and how its other streams ended isn't in the inputs"
-    end = f"and the stream ended at {refusing(refuser)}" if refuser else "and what refused the stream isn't known"
+    end = f"the stream ended at {refusing(refuser)}" if refuser else "what refused it isn't known"
     return Held(
         base=0.62,
         headline=f"Last allowed by {case.named_rule}, then refused as one stream of HTTP/2 connection "
-        f"{session.http2_connection}: {what}, {end}, {lived}.",
+        f"{session.http2_connection}{_what(case)}; {end}, {lived}.",
         evidence=gathered.all(),
         denied_by=refuser.name if refuser else None,
         fix=f"{_fix(case)} Stripping ALPN in the decryption profile makes one HTTP/1.1 session of it, which changes how it "
@@ -84,9 +83,12 @@ def check(case: Case) -> Answer:
 def _what(case: Case) -> str:
     """What sets the stream apart: the criterion that refused it, else whatever the row has."""
     category, fields = case.session.category or "", case.shift.fields
-    if "application" in fields or category in ("", "any"):
-        return f"its application {case.application or 'was not identified'}"
-    return f"its URL category {category}"
+    if "application" in fields and case.application:
+        return f", for its application {case.application}"
+    if "category" in fields:
+        return f", for its URL category {category}"
+    named = case.application if category in ("", "any") else category
+    return f" ({named})" if named else ""
 
 
 def _fix(case: Case) -> str:
