@@ -10,6 +10,7 @@ from ui_stage import CASE, built, small_site
 from whydeny.model.answers import PolicyTest
 from whydeny.model.configuration import Rulebase
 from whydeny.model.site import Site
+from whydeny.model.tables import SessionTable
 from whydeny.snapshot.load import load_snapshot
 from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import save_snapshot
@@ -49,7 +50,18 @@ def test_policies_are_kept_until_what_they_rest_on_changes(change: object, same:
     assert later.same_policies(judge) is same
     kept = later.engine_for(None, None)
     assert (kept is not None and kept.compiled is engine.compiled) is same
-    assert kept is None or kept.answers is later.site.answers
+    assert kept is None or replace(kept.answers, users_seen=frozenset()) == later.site.answers
+
+
+@pytest.mark.parametrize(("user", "same"), [("ex\\nw", True), ("ex\\staff", False)], ids=["of no rule", "of a rule"])
+def test_a_user_seen_for_the_first_time_settles_what_a_rule_means(user: str, same: bool) -> None:
+    """A name in a rule may be a group's until a row shows that it is a user's."""
+    site = small_site()
+    judge = GrowingJudge(site)
+    judge.engine_for(None, None)
+    seen = pl.lit(user, pl.String()).cast(site.sessions.frame.schema["user"]).alias("user")
+    later = replace(site, sessions=SessionTable(site.sessions.frame.with_columns(seen)))
+    assert judge.grown(later).same_policies(judge) is same
 
 
 def with_a_decryption_row() -> Site:

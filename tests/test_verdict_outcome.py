@@ -112,3 +112,21 @@ def test_a_discarded_session_is_in_progress_and_gets_a_cause(tmp_path: Path) -> 
     finding = judged({"app": "ssh"}, tmp_path, live="all", rules=["Out from=trust to=untrust app=ssl service=any"])
     assert finding.outcome is Outcome.IN_PROGRESS
     assert finding.verdict.cause == "app-shift"
+
+
+NO_P2P = "No-P2P from=trust to=untrust app=bittorrent service=any action=deny"
+
+
+def test_a_session_that_a_rule_refuses_outright_is_not_said_to_have_been_allowed_by_it(tmp_path: Path) -> None:
+    finding = judged({"app": "bittorrent", "rule": "No-P2P"}, tmp_path, live="all", rules=[NO_P2P])
+    assert finding.outcome is Outcome.IN_PROGRESS
+    assert (finding.verdict.cause, finding.verdict.denied_by) == (None, "No-P2P")
+    assert finding.verdict.headline.startswith("Refused by rule No-P2P with action deny")
+    assert finding.verdict.confidence <= 0.85
+
+
+def test_a_discarded_session_that_another_rule_let_through_first_gets_a_cause(tmp_path: Path) -> None:
+    rules = ["Out from=trust to=untrust app=ssl service=any", "Rest from=any to=any app=any service=any action=deny"]
+    finding = judged({"app": "ssh", "rule": "Rest"}, tmp_path, live="all", rules=rules)
+    assert finding.verdict.cause == "app-shift"
+    assert "Last allowed by Out" in finding.verdict.headline

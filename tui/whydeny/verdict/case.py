@@ -129,6 +129,11 @@ class Case(Surroundings):
         return bool(self.session.decrypted) and self.identified and self.application != "ssl"
 
     @property
+    def discarded(self) -> bool:
+        """Whether the session table holds it in state DISCARD."""
+        return self.session.live and (self.session.state or "").lower() == "discard"
+
+    @property
     def named_rule(self) -> str:
         """The rule that the row names, for sentences."""
         if self.session.live and self.logged is not None:

@@ -11,7 +11,7 @@ from whydeny.verdict.cause import Answer, CantTell, Held, RuledOut, confidence
 from whydeny.verdict.commands import commands_for
 from whydeny.verdict.finding import Alternative, Basis, Evidence, Exclusion, Finding, Outcome, Verdict
 from whydeny.verdict.grounds import row_trail, rule_trail
-from whydeny.verdict.plain import plain_verdict
+from whydeny.verdict.plain import plain_verdict, refused_by
 from whydeny.verdict.standing import HIGHEST, ROW_ONLY, Standing, standing
 
 OUTRANKS_FROM = 0.45  # a cause of the session's kind stands before its criterion from this confidence on
@@ -65,7 +65,7 @@ def needs_cause(case: Case) -> bool:
     """Whether the session ended in a way that a cause explains."""
     if case.outcome in (Outcome.ALLOWED_THEN_DENIED, Outcome.DECRYPTION_BLOCK):
         return True
-    return case.session.live and (case.session.state or "").lower() == "discard"
+    return case.discarded and refused_by(case) is None
 
 
 def diagnose(case: Case) -> Finding:

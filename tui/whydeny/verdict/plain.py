@@ -4,10 +4,13 @@ Sources: "Traffic Log Fields" (session end reasons, actions) and the knowledge-b
 decoder.
 """
 
+from whydeny.model.configuration import Rule
 from whydeny.verdict.case import Case
 from whydeny.verdict.finding import Evidence, Outcome, Reference, Verdict
 from whydeny.verdict.grounds import row_trail
 from whydeny.verdict.references import END_REASONS, THREAT_REASON, TRAFFIC_FIELDS
+
+_DISCARDED = 0.85  # that the session table names the rule that refused is not verified
 
 
 def plain_verdict(case: Case) -> Verdict:
@@ -17,7 +20,19 @@ def plain_verdict(case: Case) -> Verdict:
     if case.outcome is Outcome.PROFILE_BLOCK:
         supports = tuple(_profile_rows(case))
     denied_by = case.session.rule if case.outcome is Outcome.POLICY_DENIED else None
+    refuser = refused_by(case)
+    if refuser is not None:
+        return Verdict(headline=headline, confidence=_DISCARDED, denied_by=refuser.name, references=references)
     return Verdict(headline=headline, confidence=0.95, denied_by=denied_by, supports=supports, references=references)
+
+
+def refused_by(case: Case) -> Rule | None:
+    """The rule that a session is being discarded by, where the session table itself names a rule that refuses, that
+    rule takes its final values, and no other is known to have let its first packets through."""
+    rule = case.logged
+    if not case.discarded or rule is None or rule.action == "allow" or not case.same_rule:
+        return None
+    return rule
 
 
 def _profile_rows(case: Case) -> list[Evidence]:
@@ -70,6 +85,12 @@ def _completed(case: Case) -> str:
 
 
 def _in_progress(case: Case) -> str:
+    refuser = refused_by(case)
+    if refuser is not None:
+        return (
+            f"Refused by rule {refuser.name} with action {refuser.action}, and being discarded; whether a rule had allowed "
+            "it before, its row of the traffic log will say."
+        )
     if case.session.live:
         return f"Still in the session table, state {case.session.state}."
     return "A start row: the session goes on, and its rule is provisional until the application is known."
