@@ -518,6 +518,86 @@ def test_with_two_firewalls_nothing_is_guessed() -> None:
     assert "fw-1, fw-2" in str(caught.value)
 
 
+# --- lines as they are pasted: prompts, breaks lost, typing mistakes
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        [
+            "admin@fw-1# set address p ip-netmask 10.9.9.8",
+            "[edit]",
+            "admin@fw-1#",
+            "admin@fw-1# set address q ip-netmask 10.9.9.9",
+        ],
+        [
+            "[edit]",
+            "admin@fw-1(active)# set address p ip-netmask 10.9.9.8 admin@fw-1(active)# set address q ip-netmask 10.9.9.9",
+        ],
+        ["\tadmin@fw-1> set address p ip-netmask 10.9.9.8   ", "", "  set address q ip-netmask 10.9.9.9\r"],
+        [
+            'set address p ip-netmask 10.9.9.8 description "by admin@fw-1# set by hand"',
+            "set address q ip-netmask 10.9.9.9",
+        ],
+    ],
+    ids=["a session", "on one line", "with blanks", "a prompt in a text"],
+)
+def test_what_a_terminal_shows_is_taken_as_it_is_pasted(pasted: list[str]) -> None:
+    addresses = scope(changed(*pasted)).addresses
+    assert [addresses[name].value for name in ("p", "q")] == ["10.9.9.8", "10.9.9.9"]
+
+
+def test_lines_on_one_line_are_pasted_one_by_one() -> None:
+    line = (
+        "a@fw# set address p ip-netmask 10.0.0.1 a@fw# move rulebase security rules OUT top a@fw# delete address h-web"
+    )
+    assert edit([firewall()], [line]).lines == (
+        "set address p ip-netmask 10.0.0.1", "move rulebase security rules OUT top", "delete address h-web",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("set rulebase security rules OUT service [ service-http, service-https ]", "spaces part them, no commas"),
+        ("set rulebase security rules OUT application [ ssl; dns ]", "spaces part them, no commas"),
+        ("set rulebase security rules 'Web' application ssl", "double quotes around one with spaces"),
+        ("set rulebase security rules “Web and mail” application ssl", "double quotes around one with spaces"),
+        ("rename rulebase security rules OUT to out?", "letters, digits, spaces, hyphens, underscores, periods"),
+        (
+            "set rulebase security rules OUT application dns; set rulebase security rules OUT log-end yes",
+            "after 'dns;'",
+        ),
+    ],
+)
+def test_typing_mistakes_are_told(line: str, told: str) -> None:
+    with pytest.raises(UsageError, match="line 1: expected ") as caught:
+        apply_lines([firewall()], [line])
+    assert told in str(caught.value)
+
+
+ALL_OF_A_RULE = "from trust to dmz source any destination any application dns service any action allow"
+
+
+@pytest.mark.parametrize(
+    ("lines", "notes"),
+    [
+        (["set rulebase security rules OUT application dns"], []),
+        ([f"set rulebase security rules New {ALL_OF_A_RULE}"], []),
+        ([f"set rulebase security rules Oout {ALL_OF_A_RULE}"], ["Oout is a new rule; the one that is there is called OUT"]),
+        (["set rulebase security rules New application dns", "set rulebase security rules New from trust"],
+         ["the new rule New is replayed with to any, source any, destination any, service application-default and action allow, "
+          "which no line gives it: PAN-OS may refuse to commit it so"]),
+        (["set rulebase decryption rules New from trust to dmz source any action decrypt"],
+         ["the new rule New is replayed with destination any, which no line gives it: PAN-OS may refuse to commit it so"]),
+        (["set rulebase security rules New application dns", "delete rulebase security rules New"], []),
+    ],
+    ids=["none", "whole", "like another", "criteria missing", "decryption", "taken back"],
+)  # fmt: skip
+def test_what_of_new_rules_may_not_be_meant_is_noted(lines: list[str], notes: list[str]) -> None:
+    assert list(edit([firewall()], lines).notes) == notes
+
+
 VOCABULARY = """
     set delete move rename vsys vsys1 device-group Branch shared rulebase rules OUT first ask new to interzone-default
     from source destination service application any application-default [ ] yes no action allow deny before after top

@@ -67,7 +67,7 @@ def rows_of(found: Replay, effect: Effect) -> list[int]:
 def replay_lines(judge: Judge, lines: tuple[str, ...], serial: str | None, vsys: str | None = None) -> Replay:
     """A replay of lines on one firewall."""
     changed = edit_site(judge.site, judge.firewalls, lines, vsys, serial)
-    return replay(judge.site, judge, Judge(changed.site))
+    return replay(judge.site, judge, Judge(changed.site), notes=changed.notes)
 
 
 def is_cause(*causes: str) -> pl.Expr:
@@ -339,6 +339,31 @@ def test_rules_that_are_no_longer_reached_are_named(tmp_path: Path) -> None:
         ("Block", 1, ("wide",)), ("Out", 1, ("wide",)), ("Late", 1, ("wide",))
     ]  # fmt: skip
     assert [idle.rule for idle in found.unused] == ["idle"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (["set rulebase security rules Out application [ smtp ping ]"], []),
+        (["set rulebase security rules Out application [ shh sssl ]"], [
+            "Out names the applications shh and sssl, which are not among the inputs, whose application content is not whole: "
+            "of these sessions it takes only those whose row has that very name"]),
+        (["delete rulebase security rules Out from", "set rulebase security rules Out from trsut"], [
+            "Out names the zone trsut, which is not among the zones of the configuration: nothing comes from or goes to it"]),
+        (["set rulebase security rules Out destination h-none service tcp-none"], []),  # unknown, and told so
+        (["set application own default port tcp/25", "set application-group mine members own",
+          "set rulebase security rules Out application [ own mine ]"], []),
+        (["set rulebase security rules outt from trust to untrust source any destination any application ssl service any",
+          "set rulebase security rules outt action allow"], ["outt is a new rule; the one that is there is called Out"]),
+    ],
+    ids=["known", "no such applications", "no such zone", "addresses", "own", "a new rule"],
+)  # fmt: skip
+def test_what_may_not_be_meant_is_told_before_the_numbers(lines: list[str], told: list[str], tmp_path: Path) -> None:
+    found = case_replay(tmp_path, *lines)
+    assert list(found.cautions) == told
+    said = " ".join(whatif_text(found, Asked(tuple(lines))).split())
+    assert all(sentence in said for sentence in told)
+    assert ("Look again, before this is pasted:" in said) == bool(told)
 
 
 AUTHENTICATION = {

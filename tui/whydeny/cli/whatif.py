@@ -73,7 +73,7 @@ def whatif_command(
         narrate("no session is selected")
         sys.exit(Exit.NOTHING)
     after = Judge(found.site, release_of(pan_os), serial, device_group)
-    result = replay(site, judge, after, rows=rows)
+    result = replay(site, judge, after, rows=rows, notes=found.notes)
     for problem in dict.fromkeys((*judge.problems.values(), *after.problems.values())):
         narrate(problem)
     asked = Asked(found.lines, candidate="" if candidate is None else str(candidate))

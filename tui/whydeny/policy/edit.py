@@ -4,9 +4,11 @@
 (`device-group NAME pre-rulebase …`) or shared. What is given stays as it is; nothing but values in memory is changed.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 
 from whydeny.model.configuration import (
     Configuration,
@@ -22,24 +24,31 @@ from whydeny.policy.edit_objects import ObjectKind, edit_object, holds, lacks, t
 from whydeny.policy.edit_rules import (
     DEFAULT_RULES,
     LONGEST_NAME,
+    NEEDED,
+    NEEDED_OF_SECURITY,
     RULEBASES,
     all_fields,
     blank_default,
     blank_rule,
     edit_rule,
 )
+from whydeny.policy.wording import several
 
 _DEFAULTS = "default-security-rules"
+# What PAN-OS documents for names: up to 63 letters, digits, spaces, hyphens, underscores; periods are taken too.
+_NAME = re.compile(r"\w[\w .-]*")
 _PLACES = {"rulebase": Place.LOCAL, "pre-rulebase": Place.PRE, "post-rulebase": Place.POST}
 
 
 @dataclass(frozen=True, slots=True)
 class Edited:
     """The changed configurations, in the order given, and the lines as they are pasted: those that were asked for, and
-    before a member that stands alone (`any`, `application-default`) gives way, the line that takes it off."""
+    before a member that stands alone (`any`, `application-default`) gives way, the line that takes it off. `notes` say
+    in sentences what of it may not be meant."""
 
     configurations: list[Configuration]
     lines: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def apply_lines(
@@ -69,7 +78,7 @@ def edit(
     for line in read_lines(lines):
         editor.apply(line)
     editor.finish()
-    return Edited(editor.configurations, tuple(editor.lines))
+    return Edited(editor.configurations, tuple(editor.lines), tuple(editor.notes()))
 
 
 class _Editor:
@@ -81,6 +90,7 @@ class _Editor:
         self._levels = Levels(configurations, vsys, device_group)
         self._absent: dict[tuple[int, Rulebase, str], set[str]] = {}
         self._made: list[tuple[Line, Scope, ObjectKind, str]] = []
+        self._new: list[tuple[RuleList, Rulebase, str]] = []
 
     def apply(self, line: Line) -> None:
         """Apply one line."""
@@ -100,6 +110,26 @@ class _Editor:
             if lacks(scope, kind, name):
                 line.at = len(line.words)
                 raise line.wrong(f"a value for {name}", "no line that gives it one")
+
+    def notes(self) -> Iterator[str]:
+        """What of new rules may not be meant: a name like another's, and criteria that no line gives."""
+        for one, rulebase, name in self._new:
+            absent = self._absent.get((id(one.lists), rulebase, name))
+            if absent is None or one.find(rulebase, name) is None:
+                continue  # it was deleted or renamed since
+            others = [other for other in one.names(rulebase) if other != name]
+            alike = get_close_matches(name.lower(), [other.lower() for other in others], 1, cutoff=0.75)
+            if alike:
+                there = next(other for other in others if other.lower() == alike[0])
+                yield f"{name} is a new rule; the one that is there is called {there}"
+            needed = NEEDED_OF_SECURITY if rulebase is Rulebase.SECURITY else NEEDED
+            rule = blank_rule(name, rulebase, one.origin)
+            assumed = [f"{word} {_words(getattr(rule, field))}" for field, word in needed.items() if field in absent]
+            if assumed:
+                yield (
+                    f"the new rule {name} is replayed with {several(assumed, len(needed))}, which no line gives it: PAN-OS "
+                    "may refuse to commit it so"
+                )
 
     # --- objects
 
@@ -135,9 +165,7 @@ class _Editor:
             if line.verb != "set":
                 line.at -= 1
                 raise line.wrong(f"a rule that is there ({_near(name, lists, rulebase)})")
-            if len(name) > LONGEST_NAME:
-                line.at -= 1
-                raise line.wrong(f"a name of at most {LONGEST_NAME} characters")
+            _check_name(name, line)
             for one in lists:
                 self._make(one, rulebase, name)
             holding = lists
@@ -154,6 +182,7 @@ class _Editor:
         rules.insert(one.edge(rulebase, bottom=True), blank_rule(name, rulebase, one.origin))
         one.put(rulebase, rules)
         self._absent[id(one.lists), rulebase, name] = all_fields()
+        self._new.append((one, rulebase, name))
 
     def _change(self, one: RuleList, rulebase: Rulebase, name: str, line: Line) -> list[tuple[str, ...]]:
         rules = list(one.lists.rules[rulebase])
@@ -166,9 +195,10 @@ class _Editor:
         elif line.verb == "rename":
             line.choice(("to",), "to")
             new = line.value("the new name")
-            if len(new) > LONGEST_NAME or one.find(rulebase, new) is not None:
+            if one.find(rulebase, new) is not None:
                 line.at -= 1
-                raise line.wrong(f"a name that no rule has yet, of at most {LONGEST_NAME} characters")
+                raise line.wrong("a name that no rule has yet")
+            _check_name(new, line)
             rules[index] = replace(rules[index], name=new)
             self._absent[id(one.lists), rulebase, new] = self._absent.pop((id(one.lists), rulebase, name), set())
         elif line.verb == "delete" and not line.left:
@@ -215,6 +245,20 @@ class _Editor:
             rule = there or blank_default(name, one.origin)
             one.lists.defaults[name] = edit_rule(rule, line, set(), tuple(line.words[:start]))[0]
         return []
+
+
+def _check_name(name: str, line: Line) -> None:
+    """Raise `UsageError` for a name that PAN-OS gives no rule: the word that was taken last."""
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+        line.at -= 1
+        raise line.wrong(
+            f"a name of at most {LONGEST_NAME} characters (letters, digits, spaces, hyphens, underscores, periods; double "
+            "quotes around one with spaces)"
+        )
+
+
+def _words(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _near(name: str, lists: Sequence[RuleList], rulebase: Rulebase) -> str:

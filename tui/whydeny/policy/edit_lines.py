@@ -8,7 +8,10 @@ from whydeny.model.safe import safe_text
 from whydeny.model.set_lines import join_words, logical_lines, split_words
 
 VERBS = ("set", "delete", "move", "rename")
-_PROMPT = re.compile(r"^\s*[^\s\"]+[#>]\s+")
+_PROMPT = re.compile(r"^\s*[^\s\"]+[#>](\s+|$)")
+# Where one statement ends and the next prompt begins, on a line that lost its breaks on the way.
+_NEXT_PROMPT = re.compile(r"\s+[^\s\"@]+@[^\s\"]+[#>]\s+(?=(?:set|delete|move|rename)\s)")
+_EDIT = re.compile(r"\s*\[edit\]\s*")  # what the firewall prints between prompts
 _MOST_NAMED = 12
 
 
@@ -67,6 +70,9 @@ class Line:
             if not self.left:
                 raise self.wrong('a "]" that ends the list')
             found.append(self.value(expected))
+            if found[-1].endswith((",", ";")):
+                self.at -= 1
+                raise self.wrong(f"{expected}; spaces part them, no commas")
         self.take(expected)
         if not found:
             self.at -= 1
@@ -88,12 +94,23 @@ class Line:
 
 
 def read_lines(lines: Iterable[str]) -> Iterator[Line]:
-    """The lines of an edit; blank lines and comments (`# …`) are no lines. A prompt before the verb is taken off.
+    """The lines of an edit; blank lines, comments (`# …`) and `[edit]` are no lines. A prompt before the verb is taken
+    off, and one within a line begins another.
 
     Raises `UsageError` for a line that begins with no verb or doesn't close its quotes.
     """
     text = "\n".join(lines)
-    for number, statement in logical_lines(text, lambda line: bool(line.strip()) and not line.lstrip().startswith("#")):
+    for number, statement in logical_lines(text, _begins):
+        yield from _statements(number, statement)
+
+
+def _begins(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#") and not _EDIT.fullmatch(line)
+
+
+def _statements(number: int, text: str) -> Iterator[Line]:
+    parts = _NEXT_PROMPT.split(text)
+    for statement in parts if all(_quotes(part) % 2 == 0 for part in parts) else [text]:
         statement = _PROMPT.sub("", statement, count=1)
         words = [safe_text(word) for word in split_words(statement)]
         if not words:
@@ -101,9 +118,13 @@ def read_lines(lines: Iterable[str]) -> Iterator[Line]:
         line = Line(number, words[0], words[1:])
         if line.verb not in VERBS:
             raise line.wrong(one_of(VERBS), repr(safe_text(line.verb, 80)))
-        if (statement.count('"') - statement.count('\\"')) % 2:
+        if _quotes(statement) % 2:
             raise line.wrong("a quote that closes the text", "one quote too few")
         yield line
+
+
+def _quotes(text: str) -> int:
+    return text.count('"') - text.count('\\"')
 
 
 def one_of(choices: Iterable[str]) -> str:

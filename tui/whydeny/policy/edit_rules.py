@@ -34,6 +34,9 @@ RULEBASES = {
 DEFAULT_RULES = {"intrazone-default": ("intrazone", "allow"), "interzone-default": ("interzone", "deny")}
 ACTIONS = ("allow", "deny", "drop", "reset-client", "reset-server", "reset-both")
 LONGEST_NAME = 63
+# What every rule has, and a security rule besides: field and keyword.
+NEEDED = {"from_zones": "from", "to_zones": "to", "sources": "source", "destinations": "destination"}
+NEEDED_OF_SECURITY = NEEDED | {"applications": "application", "services": "service", "action": "action"}
 _DECRYPTION_ACTIONS = ("decrypt", "no-decrypt", "decrypt-and-forward")
 _SERVICES_ALONE = ("any", "application-default")
 # What an absent element means where it isn't any.

@@ -52,7 +52,8 @@ def whatif_lines(replay: Replay, asked: Asked) -> list[str]:
 def result_lines(replay: Replay, width: int = WIDTH) -> list[str]:
     """What came of the change, without the change itself."""
     changes = [change_text(change) for change in replay.changes]
-    lines = [*_listed("Rules that differ", changes, "none: no look-up can come out otherwise", width), ""]
+    lines = [*_listed("Rules that differ", changes, "none: no look-up can come out otherwise", width)]
+    lines += [*_section("Look again, before this is pasted", _items(replay.cautions, width)), ""]
     text = f"{replay.sessions:,} sessions: {replay.refused:,} were refused, {replay.passed:,} passed."
     if replay.unjudged:
         text += f" Of {replay.unjudged:,} no policy is known; they count as unchanged."
@@ -219,6 +220,7 @@ def _summary(replay: Replay, asked: Asked) -> dict[str, Any]:
         "doubts": [
             {"why": doubt.why, "settle": list(doubt.settle), "sessions": doubt.sessions} for doubt in replay.doubts
         ],
+        "cautions": list(replay.cautions),
         "limits": list(replay.limits),
     }
 

@@ -14,10 +14,12 @@ _OF_FIREWALLS = (ConfigurationKind.EFFECTIVE, ConfigurationKind.RUNNING, Configu
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The changed site, and the lines that would change the firewall so (none for a candidate that was read)."""
+    """The changed site, and the lines that would change the firewall so (none for a candidate that was read). `notes` say
+    in sentences what of the lines may not be meant."""
 
     site: Site
     lines: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def edit_site(
@@ -39,7 +41,7 @@ def edit_site(
     configurations = list(site.configurations)
     for index, configuration in zip(chosen, edited.configurations, strict=True):
         configurations[index] = configuration
-    return Candidate(replace(site, configurations=configurations), edited.lines)
+    return Candidate(replace(site, configurations=configurations), edited.lines, edited.notes)
 
 
 def replace_configuration(

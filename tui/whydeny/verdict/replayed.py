@@ -87,6 +87,7 @@ class Replay:
     disputed: int
     unjudged: int
     limits: tuple[str, ...]
+    cautions: tuple[str, ...] = ()  # what of the change may not be meant, in sentences
 
     def of(self, effect: Effect, rulebase: Rulebase | None = None) -> tuple[Move, ...]:
         """The moves of one effect, most sessions first."""

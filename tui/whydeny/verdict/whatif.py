@@ -17,6 +17,7 @@ from whydeny.model.progress import Progress, silent
 from whydeny.model.site import Site
 from whydeny.policy.applications import NOT_IDENTIFIED
 from whydeny.policy.differences import RuleChange
+from whydeny.policy.undefined import undefined
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import Judge
 from whydeny.verdict.replayed import EFFECTS, Doubt, Effect, Idle, Move, Replay
@@ -32,11 +33,12 @@ def replay(
     judge_after: Judge,
     progress: Progress | None = None,
     rows: pl.Series | None = None,
+    notes: Iterable[str] = (),
 ) -> Replay:
     """Match every session (`rows` picks some) before and after, and tell what becomes of it.
 
-    `judge_before` judges `site`, `judge_after` a site with the same sessions and another configuration. Raises
-    `Cancelled`.
+    `judge_before` judges `site`, `judge_after` a site with the same sessions and another configuration. `notes` are those
+    of the lines, which stand among the cautions. Raises `Cancelled`.
     """
     progress = progress or silent()
     frame = site.sessions.frame
@@ -45,7 +47,7 @@ def replay(
     if rows is not None:
         chosen[:] = False
         chosen[rows.to_numpy()] = True
-    total = _Total(frame.height)
+    total = _Total(frame.height, cautions=dict.fromkeys(notes))
     numbered = frame.select("serial", "vsys").with_row_index("row").filter(pl.Series(chosen))
     done = 0
     for (serial, vsys), group in numbered.group_by("serial", "vsys", maintain_order=True):
@@ -57,7 +59,9 @@ def replay(
             total.unjudged += len(places)
             continue
         part = frame if len(places) == frame.height else frame[group["row"]]
-        total.add(places, replay_group(before, after, judge_before, part, places, facts.at(places), progress))
+        found = replay_group(before, after, judge_before, part, places, facts.at(places), progress)
+        total.add(places, found)
+        total.cautions |= dict.fromkeys(undefined(after, (change for _, change in found.changes)))
     progress.step("replaying sessions", done, done)
     return total.finish(facts, chosen)
 
@@ -94,6 +98,7 @@ class _Total:
     rulebases: set[Rulebase] = field(default_factory=set)
     disputed: int = 0
     unjudged: int = 0
+    cautions: dict[str, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.effects = np.full(self.size, CODES[Effect.UNCHANGED], dtype=np.uint8)
@@ -164,6 +169,7 @@ class _Total:
             self.disputed,
             self.unjudged,
             limits(self.rulebases),
+            tuple(self.cautions),
         )
 
 
