@@ -89,8 +89,9 @@ class TestFirstView:
             assert f"{denied()} allowed, then denied" in head(stage)
             assert "/min" in head(stage)
             assert ALARM not in stage.text
-            assert frame["cause"].null_count() == 0
+            assert frame["confidence"].null_count() == 0
             assert stage.explorer.explained.engine is not None
+            assert "Refused by rule block-peer-to-peer with action deny" in pane(stage, "why")
 
     async def test_it_is_there_before_the_configuration_and_judged_again_after(
         self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
@@ -158,7 +159,7 @@ class TestWatching:
             assert sorted(table.news.values()) == ["+", "~"]
             new = next(row for row, sign in table.news.items() if sign == "+")
             assert stage.explorer.bench.frame["session_id"][new] == 424242
-            assert stage.explorer.bench.frame["cause"][new] is not None
+            assert stage.explorer.bench.frame["confidence"][new] is not None
             assert any(line.startswith(" +") and "12:00:01" in line for line in stage.lines)
             with estate.lock:
                 estate.sessions = [row for row in estate.sessions if row["idx"] != "424242"]
