@@ -240,10 +240,12 @@ class _Signature:
             end = self._end[here]
             made = timeline.moments_making(taking.name, owner) if taking is not None else narrow[:0]
             made_later = np.searchsorted(made, end) < len(made)
-            following = np.searchsorted(narrow, end + _SECOND)  # what was changed next is what differed then
-            named_later = np.where(following < len(narrow), following + 1, 0)
+            named_later = np.searchsorted(narrow, end + _SECOND) < len(narrow)
+            edits = timeline.moments_editing(logged.name, owner) if logged is not None else narrow[:0]
+            following = np.searchsorted(edits, end + _SECOND)  # what was edited next is what the rule had until then
+            edited_later = np.where(following < len(edits), following + 1, 0)
             named_before = np.searchsorted(wide, end, side="right") > np.searchsorted(wide, end - _DAY)
-            column[here] = named_later * 4 + made_later * 2 + named_before
+            column[here] = edited_later * 8 + made_later * 4 + named_later * 2 + named_before
 
     def add_events(self) -> None:
         """Which events came just before its end, and whether commits and changes came after."""

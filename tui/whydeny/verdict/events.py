@@ -90,6 +90,7 @@ class Timeline:
         self._configuration = configuration
         self._naming: dict[str, list[int]] = {}
         self._making: dict[str, list[int]] = {}
+        self._editing: dict[str, list[int]] = {}
 
     @cached_property
     def _events(self) -> list[Event]:
@@ -213,6 +214,23 @@ class Timeline:
         moment, text, row, owner = self._changes.row(best)
         return Change(moment, row, text, owner)
 
+    def edits_of(self, name: str, first: datetime, last: datetime, serial: str | None) -> list[Change]:
+        """The changes in a time span that name a rule or object and have what was there before and after, in order."""
+        rows = self._rows_editing(name)
+        if not rows:
+            return []
+        moments = self._change_moments
+        begin, end = bisect_left(moments, first), bisect_right(moments, last)
+        found = [self._changes.row(at) for at in rows[bisect_left(rows, begin) : bisect_left(rows, end)]]
+        return [Change(moment, row, text, owner) for moment, text, row, owner in found if _same(owner, serial)]
+
+    def _rows_editing(self, name: str) -> list[int]:
+        """Which changes name a rule or object and have what was there before and after."""
+        if name not in self._editing:
+            texts = self._changes["text"]
+            self._editing[name] = [at for at in self._rows_naming(name) if " became " in texts[at]]
+        return self._editing[name]
+
     def changes_naming(self, name: str, first: datetime, last: datetime, serial: str | None) -> list[Change]:
         """The changes in a time span that name a rule or object, in order of time."""
         moments = self._change_moments
@@ -281,6 +299,10 @@ class Timeline:
     def moments_making(self, name: str, serial: str | None) -> Rows:
         """When a change made a rule or object of that name."""
         return self._change_numbers[[at for at in self._rows_making(name) if _same(self._change_serials[at], serial)]]
+
+    def moments_editing(self, name: str, serial: str | None) -> Rows:
+        """When a change named a rule or object and the log has what was there before and after."""
+        return self._change_numbers[[at for at in self._rows_editing(name) if _same(self._change_serials[at], serial)]]
 
     def moments_naming(self, names: Iterable[str], serial: str | None) -> Rows:
         """When a change named one of these rules or objects."""

@@ -31,9 +31,10 @@ def asked_before(case: Case) -> Before | None:
     if rule is None or session.end is None or span is None or not case.shift.fields:
         return None
     timeline, first, last = case.related.timeline, session.end + _TICK, span[1] + _TICK
-    if not timeline.any_changes or not timeline.committed(first, last, session.serial):
+    edits = timeline.edits_of(rule.name, first, last, session.serial)
+    if not edits or not timeline.committed(first, last, session.serial):
         return None
-    for change in timeline.changes_naming(rule.name, first, last, session.serial):
+    for change in edits:
         path, _, edit = change.text.partition(": ")
         before, became, _ = edit.partition(" became ")
         for field in sorted(case.shift.fields):
