@@ -25,6 +25,7 @@ from whydeny.ui.screens.snapshots import SnapshotsScreen
 from whydeny.ui.screens.triage import TriageScreen
 from whydeny.ui.screens.whatif import WhatIfScreen
 from whydeny.ui.theme import choose_theme
+from whydeny.ui.widgets.filter_bar import FilterBar, FilterInput
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane
 from whydeny.ui.widgets.table import RowTable
@@ -331,12 +332,26 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.note", "a note on this session", ["E"], screen_is(AskTextScreen)),
     ("explorer.save", "as it is or safe to share", ["S"], screen_is(AskTextScreen)),
     ("explorer.snapshots", "those there are", ["B"], screen_is(SnapshotsScreen, "napshots")),
-    ("explorer.help", "every key", ["question_mark"], screen_is(HelpScreen, "one row down")),
-    ("explorer.help", "on a verdict, its cause", ["2", "question_mark"], screen_is(ManualScreen, "What it means")),
+    ("app.help", "every key", ["question_mark"], screen_is(HelpScreen, "To begin with")),
+    ("app.help", "on a page too, once", ["o", "f1", "question_mark", "escape"], screen_is(OverviewScreen)),
+    ("app.help", "on a verdict, its cause", ["2", "question_mark"], screen_is(ManualScreen, "What it means")),
     ("app.palette", "commands by typing", ["colon", "o", "v", "e", "r", "v", "enter"], screen_is(OverviewScreen)),
     ("app.theme", "themes", ["T"], screen_is(PickScreen, "contrast")),
     ("app.redraw", "draw again", ["ctrl+l"], says("App-ID shift")),
     ("app.suspend_process", "to the shell", ["ctrl+z"], suspended),
+    ("app.quit_at_once", "from a page", ["o", "ctrl+q"], left),
+    ("app.quit_at_once", "while typing", ["slash", "ctrl+q"], left),
+    ("app.how_to_leave", "says how", ["ctrl+c"], says("y copies, q leaves")),
+    ("app.how_to_leave", "on a page too", ["o", "ctrl+c"], says("y copies, q leaves")),
+    ("field.submit", "done", ["slash", "s", "s", "h", "enter"], ids_are(103)),
+    ("field.earlier", "what was typed before", ["a", "slash", *"ssh", "enter", "a", "slash", "up"], ids_are(103)),
+    ("field.later", "and back", ["a", "slash", *"ssh", "enter", "slash", "up", "down"], says("13 of 13")),
+    ("field.clear", "empty it", ["slash", "ctrl+u"], says("13 of 13")),
+    ("bar.complete", "take what fits", ["a", "slash", "left_parenthesis", *" ap", "tab"], says("( app ")),
+    ("bar.next_option", "the second that fits", ["a", "slash", "left_parenthesis", "ctrl+n", "tab"], says("(cause ")),
+    ("bar.previous_option", "round to the first",
+     ["a", "slash", "left_parenthesis", "ctrl+n", "ctrl+p", "tab"], says("(outcome ")),
+    ("bar.leave", "the filter stays", ["slash", "s", "s", "h", "escape"], focus_is("table")),
     ("app.leave", "from the top", ["q"], left),
     ("app.leave", "deeper it is one step back", ["enter", "q"], zoom_is("")),
     ("app.leave", "and closes a page", ["o", "q"], screen_is(ExplorerScreen)),
@@ -368,13 +383,15 @@ def test_every_action_has_its_method_where_its_keys_are_bound() -> None:
         "app": ExplorerApp,
         "timeline": Timeline,
         "page": PageScreen,
+        "field": FilterInput,
+        "bar": FilterBar,
     }
     of_files = [a for a in ACTIONS if a.scope not in ELSEWHERE]
     lost = [a.id for a in of_files if not hasattr(owners[a.scope], f"action_{a.method.partition('(')[0]}")]
     assert lost == []
 
 
-@pytest.mark.parametrize("scope", ["table", "pane", "rule", "explorer", "app", "page"])
+@pytest.mark.parametrize("scope", ["table", "pane", "rule", "explorer", "app", "page", "field", "bar"])
 def test_no_key_is_bound_twice_in_a_place(scope: str) -> None:
     keys = [key for binding in bindings(scope) for key in binding.key.split(",")]  # type: ignore[union-attr]
     assert len(keys) == len(set(keys))

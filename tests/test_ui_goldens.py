@@ -22,6 +22,7 @@ SCENES: dict[str, tuple[tuple[int, int], list[str], dict[str, str]]] = {
     "wide": ((200, 60), ["j", "j", "m", "j"], {}),
     "detail": ((120, 40), ["j", "enter"], {}),
     "rule": ((120, 40), ["3", "enter"], {}),
+    "members": ((120, 40), ["slash", "ctrl+u", *"active-directory", "enter", "u"], {}),
     "overview": ((120, 40), ["o"], {}),
     "related": ((120, 40), ["r"], {}),
     "manual": ((100, 36), ["e"], {}),

@@ -1,13 +1,16 @@
 """Pages around the explorer: the overview, related rows, other logs, whole rows, lists to pick from."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from ui_stage import CASE, DENIED, Stage, built, small_site, staged
 from whydeny.model.site import Problem, Site, Source
+from whydeny.ui.clipboard import Copied
 from whydeny.ui.overview import FilterBy, overview_lines
 from whydeny.ui.related import ToLog, ToRow
+from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.log_screen import LogScreen
 from whydeny.ui.screens.pages import RowScreen
 from whydeny.ui.widgets.lines_pane import LinesPane
@@ -18,6 +21,19 @@ from whydeny.ui.workbench import Workbench
 
 def page(stage: Stage) -> LinesPane:
     return stage.app.screen.query_one("#page", LinesPane)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was put on the clipboard."""
+    texts: list[str] = []
+
+    def take(self: object, text: str, done: Any) -> None:
+        texts.append(text)
+        done(Copied("test", True, "taken"))
+
+    monkeypatch.setattr("whydeny.ui.app.ExplorerApp.copy_text", take)
+    return texts
 
 
 def put_cursor(stage: Stage, words: str) -> None:
@@ -159,8 +175,20 @@ async def test_a_session_without_rows_of_a_log_sees_them_all(family: Site) -> No
     async with staged(family, where="( sessionid eq 1 )") as stage:
         await stage.press("O", "enter")
         assert isinstance(stage.app.screen, LogScreen)
-        assert "all rows" in stage.text
+        assert "no row belongs to this session; these are all" in stage.text
         assert "1/1 of 1" in stage.text
+
+
+async def test_a_row_of_a_log_is_copied_and_its_commands_are_found_by_name(family: Site, copied: list[str]) -> None:
+    async with staged(family, where="( sessionid eq 1 )") as stage:
+        await stage.press("O", "enter", "y")
+        assert copied[0].startswith("time: 2024-05-02")
+        await stage.press("colon")
+        words = [entry.text for entry in stage.app.screen.query_one("#picker-list", LinesPane).lines]
+        assert any(word.startswith("columns") for word in words)
+        assert not any(word.startswith("triage") for word in words)
+        await stage.press("escape", "question_mark")
+        assert isinstance(stage.app.screen, HelpScreen)
 
 
 async def test_without_other_logs_it_says_so() -> None:
@@ -206,7 +234,7 @@ async def test_every_command_of_the_palette_can_be_run() -> None:
         commands = [choice.id for choice in stage.explorer.commands()]
         assert "explorer.copy" in commands
         for command in commands:
-            if command in ("app.leave", "app.suspend_process"):
+            if command in ("app.leave", "app.quit_at_once", "app.suspend_process"):
                 continue
             await stage.explorer.run_command(command)
             await stage.settle()

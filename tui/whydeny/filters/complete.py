@@ -123,7 +123,7 @@ def _options(place: _Place, kind: Kind, frame: pl.DataFrame | None) -> list[Opti
                 options += [Option(field_text(n), "a column of the export") for n in frame.columns if n[:2] == "x:"]
             return _ranked([*options, Option("("), Option("not"), Option("all", "every row")], token.strip("'\""))
         case _Awaits.JOINT:
-            return _ranked([Option("and"), Option("or"), *([Option(")")] if place.depth else [])], token)
+            return _ranked([*([Option(")")] if place.depth else []), Option("and"), Option("or")], token)
         case _:
             field = find_field(place.field, kind, () if frame is None else frame.columns)
             if field is None:

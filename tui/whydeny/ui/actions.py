@@ -61,7 +61,8 @@ ACTIONS = (
     # Panes and steps.
     Action("explorer.next_pane", "tab", "pane", "to the next pane", "Panes", 4),
     Action("explorer.previous_pane", "shift+tab", "previous pane", "to the pane before", "Panes"),
-    Action("explorer.step_in", "enter", "zoom", "one step in: table, detail, the pane alone", "Panes", 3),
+    Action("explorer.step_in", "enter", "details", "one step in: the details, then a pane alone, then where its line leads",
+           "Panes", 3),
     Action("explorer.step_out", "escape", "back", "one step back; never loses the filter or the row", "Panes"),
     Action("explorer.zoom", "z", "zoom", "the pane with the focus alone, and back", "Panes"),
     Action("explorer.larger", "right_square_bracket", "larger", "make the pane with the focus larger", "Panes"),
@@ -71,6 +72,15 @@ ACTIONS = (
     Action("explorer.pane('security')", "3", "security", "to the security rule", "Panes"),
     Action("explorer.pane('decryption')", "4", "decryption", "to the decryption rule", "Panes"),
     Action("explorer.pane('authentication')", "5", "authentication", "to the authentication rule", "Panes"),
+    # Fields to type in.
+    Action("field.submit", "enter", "use it", "in a field: done; a filter with a mistake in it stays open", "Filter"),
+    Action("field.earlier", "up", "earlier", "in a field: what was typed before; in a list, one line up", "Filter"),
+    Action("field.later", "down", "later", "in a field: what was typed after that; in a list, one line down", "Filter"),
+    Action("field.clear", "ctrl+u", "empty", "in a field: empty it", "Filter"),
+    Action("bar.complete", "tab", "complete", "in the filter: take what fits at the cursor", "Filter"),
+    Action("bar.next_option", "ctrl+n", "next", "in the filter: the next word that fits", "Filter"),
+    Action("bar.previous_option", "ctrl+p", "previous", "in the filter: the word before that fits", "Filter"),
+    Action("bar.leave", "escape", "leave", "in the filter: back to the table; the filter stays", "Filter"),
     # Sessions.
     Action("explorer.filter", "slash", "filter", "type words, or a log filter as in the web interface", "Filter", 2),
     Action("explorer.filter_off", "f", "filter off/on", "lay the filter aside, and take it up again", "Filter"),
@@ -128,7 +138,7 @@ ACTIONS = (
     Action("snapshots.delete", "d,delete", "delete", "in the list of snapshots: delete it, after asking", "Keep"),
     # Copying.
     Action("explorer.copy", "y", "copy", "copy the finding, as `whydeny explain` prints it", "Copy", 1),
-    Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: cell, row, Markdown, JSON, ticket, commands",
+    Action("explorer.copy_menu", "Y", "copy …", "choose what to copy: short ticket, Markdown, JSON, commands, log filter …",
            "Copy"),
     Action("explorer.mask", "X", "mask", "hide addresses, users and names, on the screen and in what is copied; again:"
            " show them", "Copy"),
@@ -146,14 +156,25 @@ ACTIONS = (
     Action("live.requests", "H", "requests", "what was sent to the firewall so far", "Live firewall"),
     # The program.
     Action("app.palette", "colon,ctrl+p", "commands", "find any command by typing", "Program", 6),
-    Action("explorer.help", "question_mark,f1", "help", "every key; on a verdict, the page about its cause", "Program", 5),
+    Action("app.help", "question_mark,f1", "help", "every key; on a verdict, the page about its cause", "Program", 5),
     Action("app.theme", "T", "theme", "choose the colours", "Program"),
     Action("app.redraw", "ctrl+l", "redraw", "draw the screen again", "Program"),
     Action("app.suspend_process", "ctrl+z", "suspend", "to the shell; `fg` comes back", "Program"),
     Action("app.leave", "q", "leave", "leave from the top; deeper, one step back", "Program", 12),
+    Action("app.quit_at_once", "ctrl+q", "leave at once", "leave from wherever you are", "Program"),
+    Action("app.how_to_leave", "ctrl+c", "how to leave", "says how to copy and how to leave, since others do it so", "Program"),
 )  # fmt: skip
 
-GROUPS = ("Move", "Panes", "Filter", "Table", "Find out", "Findings", "Keep", "Copy", "Live firewall", "Program")
+# What the footer begins with while keys go elsewhere than into the table, by where they go.
+FOOTERS: Mapping[str, tuple[str, ...]] = {
+    "why": ("explorer.step_out", "explorer.step_in", "explorer.copy", "explorer.manual", "explorer.next_pane"),
+    "rule": ("explorer.step_out", "explorer.step_in", "rule.previous_rule", "rule.next_rule", "rule.landed_rule",
+             "explorer.members", "explorer.next_pane", "explorer.copy"),
+    "alone": ("explorer.step_out",),
+    "field": ("field.submit", "bar.leave", "bar.complete", "field.earlier", "field.clear"),
+}  # fmt: skip
+
+GROUPS = ("Find out", "Copy", "Filter", "Table", "Panes", "Move", "Findings", "Keep", "Live firewall", "Program")
 BY_ID: Mapping[str, Action] = {action.id: action for action in ACTIONS}
 
 _KEY_WORDS = {
@@ -162,7 +183,7 @@ _KEY_WORDS = {
     "left_curly_bracket": "{", "right_curly_bracket": "}", "minus": "-", "underscore": "_", "question_mark": "?", "colon": ":",
     "escape": "Esc", "enter": "Enter", "tab": "Tab", "shift+tab": "Shift-Tab", "pageup": "PgUp", "pagedown": "PgDn",
     "up": "Up", "down": "Down", "left": "Left", "right": "Right", "home": "Home", "end": "End", "space": "Space",
-    "backspace": "Backspace",
+    "backspace": "Backspace", "delete": "Del",
 }  # fmt: skip
 
 

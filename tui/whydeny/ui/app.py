@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from rich.text import Text
 from textual.app import App
 from textual.binding import BindingType
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 
 from whydeny.model.errors import UsageError, WhydenyError
 from whydeny.model.progress import Progress
@@ -31,8 +31,11 @@ from whydeny.ui.glyphs import choose_glyphs
 from whydeny.ui.jobs import Jobs
 from whydeny.ui.memory import read_memory, write_memory
 from whydeny.ui.screens.explorer import ExplorerScreen
+from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.opening import OpeningScreen
+from whydeny.ui.screens.page import PageScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
+from whydeny.ui.screens.table_screen import TableScreen
 from whydeny.ui.theme import ROLES, THEMES, choose_theme
 from whydeny.ui.workbench import Workbench
 
@@ -191,16 +194,37 @@ class ExplorerApp(App[int]):
 
         def decide(name: str | None) -> None:
             self.theme = name or before
+            if name and isinstance(self.screen, TableScreen):
+                self.screen.say(f'theme = "{name}" in settings.toml keeps it; whydeny doctor says where that is')
 
         def try_on(name: str) -> None:
             self.theme = name
 
         self.push_screen(PickScreen("Theme", choices, looked_at=try_on, start=before), decide)
 
+    def action_help(self) -> None:
+        """Every key; on a verdict, the page about its cause."""
+        screen = self.screen
+        if isinstance(screen, ExplorerScreen) and screen.explains_cause:
+            screen.action_manual()
+        elif not isinstance(screen, HelpScreen | ModalScreen):
+            self.push_screen(HelpScreen())
+
+    def action_quit_at_once(self) -> None:
+        """Leave from wherever you are."""
+        self._end(0)
+
+    def action_how_to_leave(self) -> None:
+        """Ctrl-C copies or leaves elsewhere; here it says what does."""
+        screen = self.screen
+        if isinstance(screen, TableScreen | PageScreen):
+            screen.say("y copies, q leaves; Esc stops what is under way", "")
+
     def action_palette(self) -> None:
         """Find any command by typing."""
         screen = self.screen
-        if not isinstance(screen, ExplorerScreen):
+        if not isinstance(screen, TableScreen):
+            self.action_help()
             return
 
         def run(identifier: str | None) -> None:

@@ -297,13 +297,17 @@ def dated(columns: Sequence[ScreenColumn], first: datetime | None, last: datetim
     )
 
 
+# Headings of log columns that would be wider than what stands below them.
+_LOG_TITLES = {"destination_port": "port", "source_port": "sport"}
+
+
 def log_columns(kind: Kind) -> tuple[ScreenColumn, ...]:
     """A column for every column of a log, for looking at rows of it."""
     return tuple(_of_log(column) for column in COLUMNS[kind])
 
 
 def _of_log(column: Column) -> ScreenColumn:
-    name, title = column.name, column.name.replace("_", " ")
+    name, title = column.name, _LOG_TITLES.get(column.name, column.name.replace("_", " "))
     what = (column.titles or (title,))[0]
     if column.type is Type.ADDRESS:
         return ScreenColumn(name, title, what, address_texts(name), _ends(name), _ends(name), 15, 15)

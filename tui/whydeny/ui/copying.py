@@ -12,6 +12,8 @@ from whydeny.report.markdown import finding_markdown
 from whydeny.report.text import finding_text
 from whydeny.verdict.finding import Finding
 
+# Sections at the end of a finding that a short ticket does without, in their order.
+LEFT_OUT = ("Ruled out", "References")
 # Cells that a spreadsheet would take for a formula get an apostrophe in front.
 _FORMULA = ("=", "+", "-", "@")
 
@@ -26,7 +28,8 @@ class Kind:
 
 
 KINDS = (
-    Kind("finding", "finding", "as `whydeny explain` prints it"),
+    Kind("finding", "finding", "for a ticket, as `whydeny explain` prints it"),
+    Kind("short", "short ticket", "the same without what was ruled out and the references"),
     Kind("markdown", "Markdown", "the finding for a wiki or a chat"),
     Kind("json", "JSON", "the finding as one object, as `whydeny explain --format json`"),
     Kind("commands", "commands", "those that the verdict recommends"),
@@ -38,14 +41,19 @@ KINDS = (
 
 
 def finding_as(kind: str, finding: Finding) -> str:
-    """The finding as `finding`, `markdown`, `json` or `commands`."""
+    """The finding as `finding`, `short`, `markdown`, `json` or `commands`."""
     if kind == "markdown":
         return finding_markdown(finding)
     if kind == "json":
         return json.dumps(finding_json(finding), ensure_ascii=False)
     if kind == "commands":
         return "\n".join(finding.verdict.commands)
-    return finding_text(finding)
+    text = finding_text(finding)
+    if kind == "short":
+        for title in LEFT_OUT:
+            text = text.partition(f"\n\n{title}:\n")[0]
+        text = text.rstrip("\n") + "\n"
+    return text
 
 
 def row_text(cells: Sequence[tuple[str, str]]) -> str:

@@ -1,6 +1,6 @@
 """What was opened and what it holds, counted; most lines lead to a filter of the table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.verdict_lines import REFUSED
 from whydeny.ui.workbench import Workbench
 
-MOST = 12  # lines of one count
+MOST = 20  # lines of one count; there are fewer causes
 MOST_MOMENTS = 6
 BAR = 20
 WIDTH = 30
@@ -41,8 +41,8 @@ class FilterBy:
     text: str
 
 
-def overview_lines(bench: Workbench, glyphs: Glyphs) -> list[Line]:
-    """The whole page."""
+def overview_lines(bench: Workbench, glyphs: Glyphs, passed_over: Sequence[str] = ()) -> list[Line]:
+    """The whole page; `passed_over` are sentences about settings that can't be used."""
     return [
         *_span(bench, glyphs),
         *_counts(bench, glyphs),
@@ -50,6 +50,7 @@ def overview_lines(bench: Workbench, glyphs: Glyphs) -> list[Line]:
         *_firewalls(bench),
         *_sources(bench),
         *_problems(bench, glyphs),
+        *_settings(passed_over, glyphs),
     ]
 
 
@@ -197,3 +198,11 @@ def _problems(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
         yield line(Span("  none", "quiet"))
     for problem in problems:
         yield line(Span(f"  {glyphs.unknown} ", "doubt"), str(problem), hang=4)
+
+
+def _settings(passed_over: Sequence[str], glyphs: Glyphs) -> Iterator[Line]:
+    if passed_over:
+        yield BLANK
+        yield _title("Settings that were passed over")
+    for sentence in passed_over:
+        yield line(Span(f"  {glyphs.unknown} ", "doubt"), sentence, hang=4)

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 from whydeny.filters.tree import quote
 from whydeny.model.columns import Kind
+from whydeny.model.flags import Flag
+from whydeny.model.protocols import protocol_name
 from whydeny.model.tables import Session
 from whydeny.ui.columns import short_duration
 from whydeny.ui.explaining import Explained
@@ -111,7 +113,7 @@ def _session_line(session: Session, bench: Workbench, glyphs: Glyphs, target: ob
     lasted = short_duration(session.elapsed) if session.elapsed is not None else ""
     return line(
         f"  {session.time:%H:%M:%S}" if session.time else "  --:--:--",
-        f"  {session.source_text}:{session.source_port} > {session.destination_text}:{session.destination_port}",
+        f"  {_end(session.source_text, session.source_port)} > {_end(session.destination_text, session.destination_port)}",
         f"  {session.application or glyphs.dash}",
         Span(f"  {session.rule or glyphs.dash}", "quiet"),
         Span(f"  {lasted}", "quiet"),
@@ -187,6 +189,21 @@ def row_lines(bench: Workbench, target: ToRow) -> list[Line]:
     file, number = values.pop("file"), values.pop("line")
     lines = [line(Span(f"{site.source_name(file or 0)}, line {number}", "quiet")), BLANK]
     lines += [
-        line(Span(f"{name.replace('_', ' '):<24} ", "quiet"), str(value), hang=25) for name, value in values.items()
+        line(Span(f"{name.replace('_', ' '):<24} ", "quiet"), _value_text(name, value), hang=25)
+        for name, value in values.items()
     ]
     return lines
+
+
+def _value_text(name: str, value: object) -> str:
+    """A value as people read it: flags by their words, protocols by their names beside the number."""
+    if name == "flags" and isinstance(value, int):
+        return f"{', '.join(Flag(value).words()) or 'none'} ({value:#010x})"
+    if name == "protocol" and isinstance(value, int):
+        known = protocol_name(value)
+        return f"{known} ({value})" if known else str(value)
+    return str(value)
+
+
+def _end(address: str | None, port: int | None) -> str:
+    return f"{address}:{port}" if port else str(address)

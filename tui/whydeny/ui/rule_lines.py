@@ -8,9 +8,11 @@ from whydeny.model.truth import Truth
 from whydeny.policy.lookup import Certainty, Criterion, LookUp, RuleTrace
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.lines import BLANK, Line, Span, line
+from whydeny.verdict.case import NO_CONFIGURATION
 
 NARROW = 34  # below it criteria that match share a line
 FIELD = 13
+WHERE_IT_IS = "Device > Setup > Operations > Export named configuration snapshot (running-config.xml)"
 ROLES = {Truth.MATCH: "good", Truth.NO_MATCH: "bad", Truth.UNKNOWN: "doubt"}
 WORDS = {Truth.MATCH: "match", Truth.NO_MATCH: "no match", Truth.UNKNOWN: "unknown"}
 
@@ -195,6 +197,8 @@ def _nothing(answer: LookUp, differs: bool) -> Iterator[Line]:
     before = Span("now " if differs else "", "quiet")
     if answer.reason:
         yield line(before, Span(answer.reason, "quiet"))
+        if answer.reason == NO_CONFIGURATION:
+            yield line(Span(WHERE_IT_IS, "quiet"))
     elif answer.possible:
         yield line(before, Span("no rule matches for certain", "doubt"))
     else:

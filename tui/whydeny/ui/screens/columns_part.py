@@ -10,6 +10,7 @@ from whydeny.ui.widgets.placing import NARROWEST
 from whydeny.ui.widgets.table import RowTable
 
 WIDEST = 60
+USUAL = "usual columns"  # the name of a choice, which no column has
 
 
 class ColumnsPart(RowsPart):
@@ -106,12 +107,21 @@ class ColumnsPart(RowsPart):
 
         def choices() -> list[Choice]:
             shown = {c.name for c in self.columns}
-            return [
+            listed = [
                 Choice(c.name, f"{self.glyphs.match if c.name in shown else ' '} {c.title}", c.what)
                 for c in self.all_columns
             ]
+            chosen = self.remembered_as in self.memory.columns or self._widths
+            return (
+                [*listed, Choice(USUAL, "  usual columns", "as they were before any was chosen")] if chosen else listed
+            )
 
         def toggle(name: str) -> list[Choice]:
+            if name == USUAL:
+                self.memory.columns.pop(self.remembered_as, None)
+                self._widths.clear()
+                self.place_columns()
+                return choices()
             names = [c.name for c in self.columns]
             if name in names and len(names) > 1:
                 names.remove(name)
@@ -119,6 +129,8 @@ class ColumnsPart(RowsPart):
                 names.append(name)
             self.memory.columns[self.remembered_as] = names
             self.place_columns()
+            if name in names:
+                self.table.go_to_column(name)
             return choices()
 
         self.app.push_screen(PickScreen("Columns", choices(), toggles=toggle))

@@ -1,19 +1,18 @@
-"""The panes under the explorer's table: verdict, rules, walking them, and which of all panes has the screen."""
+"""The panes under the explorer's table: verdict and rules of the row under the cursor, and where their lines lead."""
 
 import polars as pl
 from textual import on
 from textual.timer import Timer
 
-from whydeny.filters.tree import FilterError
 from whydeny.model.configuration import Rule, Rulebase
 from whydeny.model.errors import WhydenyError
 from whydeny.ui.explaining import Explained
-from whydeny.ui.filtering import within
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span, line
 from whydeny.ui.rule_lines import ToMembers
-from whydeny.ui.screens.explorer_base import PANES, RULE_PANES, ExplorerBase
+from whydeny.ui.screens.explorer_base import RULE_PANES
 from whydeny.ui.screens.members import MembersScreen
+from whydeny.ui.screens.steps_part import StepsPart
 from whydeny.ui.widgets.lines_pane import LinesPane
 from whydeny.ui.widgets.panes import RulePane
 from whydeny.ui.widgets.table import RowTable
@@ -25,13 +24,12 @@ PATIENCE = 0.25  # seconds after which panes that belong to another row are empt
 REST = 0.06  # seconds after which a cursor is at rest and the panes follow
 
 
-class DetailPart(ExplorerBase):
+class DetailPart(StepsPart):
     """Verdict and rules of the row under the cursor, and steps in and out."""
 
     def __init__(self, workbench: Workbench, title: str) -> None:
         super().__init__(workbench, title)
         self._rest: Timer | None = None
-        self._shares = {"table": 6, "why": 4, "rules": 4, **dict.fromkeys(RULE_PANES, 4)}
 
     def look_into_all(self) -> None:
         """Judge every session, and look for what may have changed policy meanwhile."""
@@ -101,6 +99,8 @@ class DetailPart(ExplorerBase):
     def _show_explained(self, explained: Explained) -> None:
         if explained.row != self.table.row:
             return
+        if self.explained is None or explained.row != self.explained.row:
+            self.jumped_from = None
         self.explained = explained
         self.why.show_finding(explained.finding, self.note_on(explained.row))
         for rulebase, choice in explained.choices.items():
@@ -160,13 +160,15 @@ class DetailPart(ExplorerBase):
         if explained is None or rulebase not in RULE_PANES:
             return
         pane = self.rule_pane(rulebase)
+        if self.focused is self.why:
+            self.jumped_from = (self.zoomed, "why")
         if self.zoomed in ("why", "rule"):
             self.set_zoom("rule", pane)
         pane.focus()
         if pane.choice is not None:
             pane.show_choice(explained.at(pane.choice, number))
 
-    # Panes and steps.
+    # Steps.
 
     def action_step_in(self) -> None:
         """One step in: the detail, then the pane alone, then where its line leads."""
@@ -185,69 +187,6 @@ class DetailPart(ExplorerBase):
         elif isinstance(pane, Timeline):
             pane.choose()
 
-    def action_timeline(self) -> None:
-        """To the timeline."""
-        self.show_filter_row()
-        self.add_class("-timeline")
-        self.query_one(Timeline).focus()
-
-    @on(Timeline.Looked)
-    def _looked_at_span(self, event: Timeline.Looked) -> None:
-        event.stop()
-        self.say(f"{event.words}   Space begins a span, Enter filters by it, Esc leaves")
-
-    @on(Timeline.Chosen)
-    def _chosen_span(self, event: Timeline.Chosen) -> None:
-        event.stop()
-        self.table.focus()
-        self.remove_class("-timeline")
-        try:
-            self.set_filter(within(self.filter.text, event.first, event.last))
-        except FilterError as error:
-            self.say(str(error), "doubt")
-
-    def action_larger(self) -> None:
-        """Make the pane with the focus larger."""
-        self._resize_pane(1)
-
-    def action_smaller(self) -> None:
-        """Make it smaller."""
-        self._resize_pane(-1)
-
-    def _resize_pane(self, way: int) -> None:
-        """A share more or less for the pane: of the height, and for a rule's pane of the width too."""
-        pane = self.focused
-        if isinstance(pane, RulePane):
-            self._grow(pane.id or "", way)
-            self._grow("rules", way)
-        elif pane is self.why or pane is self.table:
-            self._grow(pane.id or "", way)
-
-    def _grow(self, name: str, way: int) -> None:
-        share = min(max(self._shares[name] + way, 1), 12)
-        self._shares[name] = share
-        if name in RULE_PANES:
-            self.rule_pane(name).styles.width = f"{share}fr"
-            return
-        self.table.styles.height = f"{self._shares['table']}fr"
-        self.query_one("#detail").styles.height = f"{self._shares['why'] + self._shares['rules']}fr"
-        self.why.styles.height = f"{self._shares['why']}fr"
-        self.query_one("#rules").styles.height = f"{self._shares['rules']}fr"
-
-    def step_out(self) -> bool:
-        """One step back; False at the top."""
-        if self.zoomed in ("why", "rule"):
-            self.set_zoom("detail")
-        elif self.zoomed:
-            self.set_zoom("")
-            self.table.focus()
-        elif self.focused is not self.table:
-            self.remove_class("-timeline")
-            self.table.focus()
-        else:
-            return False
-        return True
-
     def action_step_out(self) -> None:
         """One step back; first of all stop what keeps the rows waiting, and from the top the judging."""
         if self.jobs.cancel("rows"):
@@ -256,40 +195,7 @@ class DetailPart(ExplorerBase):
         elif not self.step_out() and self.jobs.cancel("judge"):
             self._not_judged(WhydenyError("stopped judging; a verdict still comes for the row under the cursor"))
 
-    def action_zoom(self) -> None:
-        """The pane with the focus alone, and back."""
-        pane = self.focused
-        if self.zoomed in ("table", "why", "rule"):
-            self.set_zoom("")
-        elif pane is self.table:
-            self.set_zoom("table")
-        elif pane is self.why:
-            self.set_zoom("why")
-        elif isinstance(pane, RulePane):
-            self.set_zoom("rule", pane)
-
     @on(RowTable.Opened)
     def _opened_row(self, event: RowTable.Opened) -> None:
         event.stop()
         self.action_step_in()
-
-    def action_next_pane(self) -> None:
-        """To the next pane."""
-        self._walk_panes(1)
-
-    def action_previous_pane(self) -> None:
-        """To the pane before."""
-        self._walk_panes(-1)
-
-    def _walk_panes(self, steps: int) -> None:
-        """Through the panes in order; a zoom moves along with the focus."""
-        names = [name for name in PANES if self.zoomed != "detail" or name != "table"]
-        here = self.focused.id if self.focused is not None and self.focused.id in names else names[0]
-        self.action_pane(names[(names.index(here) + steps) % len(names)])
-
-    def action_pane(self, name: str) -> None:
-        """To a pane."""
-        pane = self.query_one(f"#{name}")
-        if self.zoomed and not (self.zoomed == "detail" and name != "table"):
-            self.set_zoom("why" if name == "why" else "table" if name == "table" else "rule", pane)
-        pane.focus()

@@ -4,11 +4,10 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
 from whydeny.model.configuration import Rulebase
-from whydeny.ui.actions import ACTIONS, bindings, keys_of
+from whydeny.ui.actions import bindings
 from whydeny.ui.columns import usual_columns
 from whydeny.ui.filtering import DENIED
 from whydeny.ui.screens.keeping_part import KeepingPart
-from whydeny.ui.screens.picker import Choice
 from whydeny.ui.view import whole
 from whydeny.ui.widgets.bar import Bar
 from whydeny.ui.widgets.filter_bar import FilterBar
@@ -56,8 +55,10 @@ class ExplorerScreen(KeepingPart):
         self.use_filter(self._first_filter)
         self.show_head()
         self.show_keys()
-        for sentence in self.explorer_app.options.passed_over[:1]:
-            self.say(sentence, "doubt")
+        passed_over = self.explorer_app.options.passed_over
+        if passed_over:
+            more = f"; {len(passed_over) - 1} more, o lists them" if passed_over[1:] else ""
+            self.say(f"{passed_over[0]}{more}", "doubt")
         if not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
         self.look_into_all()
@@ -71,27 +72,18 @@ class ExplorerScreen(KeepingPart):
     @property
     def why_no_rows(self) -> tuple[str, ...]:
         """What would fill an empty table."""
+        empty = [
+            source.name
+            for source in self.bench.site.sources
+            if source.what.startswith("traffic log") and not source.rows
+        ]
         return (
-            "No traffic log among the inputs, so there is no session to show.",
+            f"{empty[0]} has no row, so there is no session to show."
+            if empty
+            else "No traffic log among the inputs, so there is no session to show.",
             "Monitor > Logs > Traffic, export CSV; or `show session all` as text.",
         )
 
     def action_denied(self) -> None:
         """Only sessions that were allowed, then denied."""
         self.set_filter(DENIED)
-
-    # Commands by name.
-
-    def commands(self) -> list[Choice]:
-        """What the palette offers."""
-        keymap = self.explorer_app.options.keymap
-        return [
-            Choice(a.id, a.word, a.help, " ".join(keys_of(a, keymap)))
-            for a in ACTIONS
-            if a.group != "Move" and a.scope in self.SCOPES and a.id != "app.palette"
-        ]
-
-    async def run_command(self, identifier: str) -> None:
-        """Do what the palette's choice says."""
-        scope, _, method = identifier.partition(".")
-        await self.run_action(f"app.{method}" if scope == "app" else method)

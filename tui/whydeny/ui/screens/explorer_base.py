@@ -71,6 +71,7 @@ class ExplorerBase(ColumnsPart):
     def set_zoom(self, zoom: str, pane: Widget | None = None) -> None:
         """Give the screen to the table, the detail, the verdict (`why`) or a rule's `pane`; empty: to all."""
         self.zoomed = zoom
+        self.call_after_refresh(self.show_keys)
         for name in ("table", "detail", "why", "rule"):
             self.set_class(name == zoom, f"-zoom-{name}")
         for name in RULE_PANES:

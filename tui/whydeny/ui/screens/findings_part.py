@@ -27,6 +27,11 @@ class FindingsPart(MaskPart):
         super().__init__(workbench, title)
         self._drilled: Drilled | None = None
 
+    def forget_filters(self) -> None:
+        """And the findings that Esc would lead back to."""
+        super().forget_filters()
+        self._drilled = None
+
     def action_triage(self) -> None:
         """Refused sessions as findings."""
         if not self.bench.judged:

@@ -1,7 +1,9 @@
 """Every key, what the signs and letters mean, and what to know about copying."""
 
+from collections.abc import Sequence
+
 from whydeny.model.progress import Progress
-from whydeny.ui.actions import ACTIONS, GROUPS, keys_of
+from whydeny.ui.actions import ACTIONS, GROUPS, Action, keys_of
 from whydeny.ui.columns import FLAG_LETTERS
 from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.screens.page import PageScreen
@@ -16,20 +18,18 @@ class HelpScreen(PageScreen):
         super().__init__("Keys")
 
     def lines(self, _progress: Progress) -> list[Line]:
-        """Keys by group, then the signs."""
-        keymap = self.explorer_app.options.keymap
-        lines: list[Line] = []
+        """Those to begin with, then all by group, then the signs."""
+        first = sorted((action for action in ACTIONS if action.footer), key=lambda action: action.footer)
+        lines = self._section("To begin with", first)
         for group in GROUPS:
-            lines.append(line(Span(group, "title")))
-            seen = set()
-            for action in ACTIONS:
-                keys = " ".join(keys_of(action, keymap))
-                if action.group != group or (keys, action.help) in seen:
-                    continue
-                seen.add((keys, action.help))
-                lines.append(line("  ", Span(keys.ljust(KEYS), "key"), " ", action.help, hang=KEYS + 3))
-            lines.append(BLANK)
+            lines += self._section(_titles(group), [action for action in ACTIONS if action.group == group])
         return lines + self._signs() + _copying()
+
+    def _section(self, title: str, actions: Sequence[Action]) -> list[Line]:
+        keymap = self.explorer_app.options.keymap
+        shown = dict.fromkeys((" ".join(keys_of(action, keymap)), action.help) for action in actions)
+        lines = [line("  ", Span(keys.ljust(KEYS), "key"), " ", words, hang=KEYS + 3) for keys, words in shown]
+        return [line(Span(title, "title")), *lines, BLANK]
 
     def _signs(self) -> list[Line]:
         glyphs = self.glyphs
@@ -45,6 +45,10 @@ class HelpScreen(PageScreen):
             line("  flags: ", Span(", ".join(letters), "quiet"), hang=9),
             BLANK,
         ]  # fmt: skip
+
+
+def _titles(group: str) -> str:
+    return f"{group} (after whydeny connect)" if group == "Live firewall" else group
 
 
 def _copying() -> list[Line]:

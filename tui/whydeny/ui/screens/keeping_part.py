@@ -104,8 +104,7 @@ class KeepingPart(FindingsPart):
     def action_save(self) -> None:
         """Save a snapshot of what is open."""
         folder = user_folders().snapshots
-        bench = self._real if self.bench.masked else self.bench
-        start = proposed_name(bench, self.inputs, datetime.now())
+        start = proposed_name(self.bench, "masked" if self.bench.masked else self.inputs, datetime.now())
 
         def name(text: str | None) -> None:
             if text:

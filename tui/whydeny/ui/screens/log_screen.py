@@ -9,8 +9,10 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from whydeny.model.columns import Kind
-from whydeny.ui.actions import BY_ID, bindings, keys_of
+from whydeny.ui.actions import BY_ID, Action, bindings, keys_of
+from whydeny.ui.clipboard import Copied
 from whydeny.ui.columns import ScreenColumn, log_columns
+from whydeny.ui.copying import row_text
 from whydeny.ui.lines import Span
 from whydeny.ui.related import LOG_WORDS, ToRow
 from whydeny.ui.screens.columns_part import ColumnsPart
@@ -25,7 +27,7 @@ from whydeny.ui.workbench import Workbench
 KEPT = (
     "filter", "filter_off", "terms", "filters", "all", "only_value", "without_value", "sort", "sort_also", "columns",
     "narrower", "wider", "fit_column", "column_before", "column_after", "hide_column", "mark", "next_mark", "previous_mark",
-    "only_marked",
+    "only_marked", "copy",
 )  # fmt: skip
 # The columns that say most, by kind; the others can be chosen.
 USUAL: dict[Kind, tuple[str, ...]] = {
@@ -42,7 +44,7 @@ USUAL: dict[Kind, tuple[str, ...]] = {
 
 
 class LogScreen(ColumnsPart):
-    """One log. With `rows`, only those are shown until `a` shows all."""
+    """One log. With `rows`, those of a session, only they are shown until `a` shows all; None: no session is meant."""
 
     CSS_PATH = "log_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -51,16 +53,26 @@ class LogScreen(ColumnsPart):
         ("enter", "row", "row"),
     ]
 
-    def __init__(self, bench: Workbench, kind: Kind, rows: Sequence[int] = ()) -> None:
+    def __init__(self, bench: Workbench, kind: Kind, rows: Sequence[int] | None = None) -> None:
         super().__init__()
         self.bench = bench
         self.kind = kind
-        self.session_rows = frozenset(rows)
+        self.session_rows = frozenset(rows or ())
+        self._about = "all rows" if rows is None else "no row belongs to this session; these are all"
 
     @property
     def frame(self) -> pl.DataFrame:
         """The log's rows."""
         return self.bench.site.logs[self.kind].frame
+
+    def offers(self, action: Action) -> bool:
+        """What makes sense for any table, and the program's own."""
+        return action.scope == "app" or (action.scope == "explorer" and action.method in KEPT)
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether names and addresses are masked."""
+        return self.bench.masked
 
     @property
     def all_columns(self) -> tuple[ScreenColumn, ...]:
@@ -82,7 +94,7 @@ class LogScreen(ColumnsPart):
 
     def on_mount(self) -> None:
         """The rows of the session, as marked rows."""
-        words = "rows of this session; a shows all" if self.session_rows else "all rows"
+        words = "rows of this session; a shows all" if self.session_rows else self._about
         alarm = self.explorer_app.alarm
         self.query_one("#head", Bar).show(
             [Span(f" {LOG_WORDS[self.kind]} log", "title"), Span(f"   {words}", "quiet")],
@@ -104,7 +116,7 @@ class LogScreen(ColumnsPart):
         if self._word is not None:
             return
         spans = [Span(" Esc", "key"), Span(" back "), Span(" Enter", "key"), Span(" row ")]
-        for name in ("filter", "all", "sort", "columns", "mark"):
+        for name in ("filter", "all", "copy", "sort", "columns", "mark"):
             action = BY_ID[f"explorer.{name}"]
             key = keys_of(action, self.explorer_app.options.keymap)[0]
             spans += [Span(f" {key}", "key"), Span(f" {action.word} ")]
@@ -124,3 +136,14 @@ class LogScreen(ColumnsPart):
         """Every value of the row."""
         if self.table.row is not None:
             self.app.push_screen(RowScreen(self.bench, ToRow(self.kind, self.table.row)))
+
+    def action_copy(self) -> None:
+        """Copy the row under the cursor."""
+        text = row_text(self.table.row_texts())
+        if text:
+            self.explorer_app.copy_text(text, self._copied)
+        else:
+            self.say("no row under the cursor")
+
+    def _copied(self, copied: Copied) -> None:
+        self.say(f"row: {copied.words}", "good" if copied.confirmed else "doubt")

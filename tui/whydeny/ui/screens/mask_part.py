@@ -17,6 +17,11 @@ class MaskPart(OffersPart):
         self._real = workbench
         self._masked: Workbench | None = None
 
+    @property
+    def hides_names(self) -> bool:
+        """Whether names and addresses are masked."""
+        return self.bench.masked
+
     def action_mask(self) -> None:
         """Hide addresses, users and names; again: show them."""
         if self.bench.masked:
@@ -43,8 +48,8 @@ class MaskPart(OffersPart):
         self.bench = bench
         self.explained = None
         self.denied = bench.count(Outcome.ALLOWED_THEN_DENIED)
-        self.set_filter(DENIED if self.filter.text in ("", DENIED) and self.denied else "")
-        self.aside = ""
+        self.forget_filters()
+        self.set_filter(self.filter.text if self.filter.text == DENIED and self.denied else "")
         self.show_head()
         self.explain(self.table.row)
         self.look_into_all()

@@ -8,7 +8,6 @@ from whydeny.ui.clipboard import Copied
 from whydeny.ui.overview import FilterBy
 from whydeny.ui.related import LOG_WORDS, ToLog, ToRow, joined_rows
 from whydeny.ui.screens.detail_part import DetailPart
-from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.log_screen import LogScreen
 from whydeny.ui.screens.pages import ManualScreen, OverviewScreen, RelatedScreen, RowScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
@@ -22,6 +21,11 @@ class OffersPart(DetailPart):
     def __init__(self, workbench: Workbench, title: str) -> None:
         super().__init__(workbench, title)
         self._came_from: list[tuple[int, str]] = []  # sessions that were left for another, with the filter then
+
+    def forget_filters(self) -> None:
+        """And sessions that were left, whose filters may name what is masked now."""
+        super().forget_filters()
+        self._came_from.clear()
 
     def action_copy(self) -> None:
         """Copy the finding."""
@@ -97,7 +101,8 @@ class OffersPart(DetailPart):
 
             def show(kind: str | None) -> None:
                 if kind:
-                    self.app.push_screen(LogScreen(self.bench, Kind(kind), rows.get(Kind(kind), ())))
+                    of_session = rows.get(Kind(kind), []) if session is not None else None
+                    self.app.push_screen(LogScreen(self.bench, Kind(kind), of_session))
 
             self.app.push_screen(PickScreen("Other logs", choices), show)
 
@@ -119,12 +124,10 @@ class OffersPart(DetailPart):
         else:
             self.app.push_screen(ManualScreen(cause))
 
-    def action_help(self) -> None:
-        """Every key; on a verdict, the page about its cause."""
-        if self.focused is self.why and self.explained and self.explained.finding.verdict.cause:
-            self.action_manual()
-        else:
-            self.app.push_screen(HelpScreen())
+    @property
+    def explains_cause(self) -> bool:
+        """Whether help is asked for on a verdict that has a cause."""
+        return self.focused is self.why and self.explained is not None and bool(self.explained.finding.verdict.cause)
 
     def follow(self, target: object) -> None:
         """Go where a line of a pane leads; a row of evidence is looked at whole."""
@@ -136,30 +139,37 @@ class OffersPart(DetailPart):
     def go_to(self, target: object) -> None:
         """Where a line of a page leads: a filter, a session, a row of another log."""
         if isinstance(target, FilterBy):
+            self._leave_behind()
             self.set_zoom("")
             self.table.focus()
-            self.set_filter(target.text)
+            self.set_filter(target.text, remember=True)
+            self.say("Backspace goes back to the session and the filter before")
         elif isinstance(target, ToLog):
             self.app.push_screen(LogScreen(self.bench, target.kind, target.rows))
         elif isinstance(target, ToRow) and target.kind is not Kind.TRAFFIC:
             self.app.push_screen(RowScreen(self.bench, target))
         elif isinstance(target, ToRow):
-            if self.table.row is not None:
-                self._came_from.append((self.table.row, self.filter.text))
-            self._jump(target.row, "")
+            self._leave_behind()
+            self._jump(target.row)
+
+    def _leave_behind(self) -> None:
+        if self.table.row is not None:
+            self._came_from.append((self.table.row, self.filter.text))
 
     def action_back_to(self) -> None:
         """Back to the session that was left for a related one, and to its filter."""
-        if self._came_from:
-            self._jump(*self._came_from.pop())
-        else:
+        if not self._came_from:
             self.say("there is no session to go back to")
+            return
+        row, text = self._came_from.pop()
+        self.table.wait_for(row)
+        if text != self.filter.text or not self.table.go_to(row):
+            self.only_marked = False
+            self.set_filter(text)
 
-    def _jump(self, row: int, text: str) -> None:
-        """Put the cursor on a session; where the filter hides it, `text` is the filter that doesn't."""
+    def _jump(self, row: int) -> None:
+        """Put the cursor on a session; where the filter hides it, without the filter."""
         if not self.table.go_to(row):
             self.table.wait_for(row)
             self.only_marked = False
-            self.set_filter(text)
-        elif text and text != self.filter.text:
-            self.set_filter(text)
+            self.set_filter("")

@@ -175,6 +175,9 @@ class PageScreen(BaseScreen):
 
     def action_copy_page(self) -> None:
         """Copy the page as it is shown, whole, below what it is about."""
+        if not self._lines:
+            self.say("the page is still being made", "")
+            return
         title = "".join(span.text for span in self.heading()[0]).strip()
         texts = (entry.text + "".join(f"  {span.text}" for span in entry.right) for entry in self.pane.lines)
         self.explorer_app.copy_text("\n".join([title, "", *(text.rstrip() for text in texts)]), self._copied)

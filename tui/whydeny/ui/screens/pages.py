@@ -21,7 +21,7 @@ class OverviewScreen(PageScreen):
     def lines(self, progress: Progress) -> list[Line]:
         """The page."""
         progress.step("counting", 0, 0)
-        return overview_lines(self.bench, self.glyphs)
+        return overview_lines(self.bench, self.glyphs, self.explorer_app.options.passed_over)
 
 
 class RelatedScreen(PageScreen):

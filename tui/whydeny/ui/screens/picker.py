@@ -30,7 +30,7 @@ class PickScreen(BaseModal):
 
     With `toggles`, Space or Enter turns a choice on and off through that function, and leaving answers None.
     `looked_at` is told of every choice that the cursor comes to. `makes` says what a word would do that is none of
-    the choices; it is answered as `new WORD`.
+    the choices; it is answered as `new WORD`. `empty` is what to say where there is no choice at all.
     """
 
     CSS_PATH = "picker.tcss"
@@ -44,6 +44,7 @@ class PickScreen(BaseModal):
         toggles: Callable[[str], Sequence[Choice]] | None = None,
         start: str = "",
         makes: str = "",
+        empty: str = "",
     ) -> None:
         super().__init__()
         self._title = title
@@ -52,6 +53,7 @@ class PickScreen(BaseModal):
         self._toggles = toggles
         self._start = start
         self._makes = makes
+        self._empty = empty
 
     def compose(self) -> ComposeResult:
         """Title, field, list."""
@@ -87,7 +89,8 @@ class PickScreen(BaseModal):
         if self._makes and text.strip() and text.strip() not in (choice.word for choice in found):
             found.append(Choice(f"new {text.strip()}", text.strip(), self._makes))
         self._list.lit = True
-        self._list.show([_choice_line(c) for c in found], keep_place=keep)
+        none = f"nothing here is called “{text.strip()}”" if words else self._empty
+        self._list.show([_choice_line(c) for c in found] or [line(Span(none, "quiet"), hang=2)], keep_place=keep)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

@@ -9,8 +9,9 @@ from whydeny.filters.complete import complete
 from whydeny.filters.native import narrowed, terms, without
 from whydeny.filters.plain import is_language
 from whydeny.filters.tree import FilterError
+from whydeny.model.columns import Kind
 from whydeny.ui.columns import value_of
-from whydeny.ui.filtering import Filter, only, split_words, understand
+from whydeny.ui.filtering import Filter, only, split_words, understand, unseen_values
 from whydeny.ui.lines import Span
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.screens.table_screen import OFF_THREAD, TableScreen
@@ -81,7 +82,9 @@ class RowsPart(TableScreen):
             return self.why_no_rows
         if self.only_marked:
             return ("No row is marked. m marks one; M shows all rows again.",)
-        return ("No session passes this filter.", "/ changes it, f lays it aside, a shows all sessions.")
+        unseen = unseen_values(self.filter.text, self.frame, self.kind)
+        what = "session" if self.kind is Kind.TRAFFIC else "row"
+        return (f"No {what} passes this filter.", *unseen, f"/ changes it, f lays it aside, a shows all {what}s.")
 
     def show_count(self) -> None:
         """How many rows pass, and which of them the cursor is on."""
@@ -98,11 +101,13 @@ class RowsPart(TableScreen):
         self.aside = ""
         if event.text != self.filter.text or self.filter_bar.has_mistake:
             self.use_filter(event.text, event.final)
-        if event.final:
-            self.memory.typed(event.text)
-            self._history_at = len(self.memory.history)
-        else:
+        if not event.final:
             self._complete(event.text, event.cursor)
+        elif self.filter_bar.has_mistake:
+            self.filter_bar.to_mistake()
+        else:
+            self.filter_bar.close()
+            self._remember(event.text)
 
     def _complete(self, text: str, cursor: int) -> None:
         """Offer what fits at the cursor, where the text is of the language."""
@@ -124,16 +129,33 @@ class RowsPart(TableScreen):
     @on(FilterInput.Earlier)
     def _filter_history(self, event: FilterInput.Earlier) -> None:
         event.stop()
-        history = self.memory.history
+        history = [] if self.hides_names else self.memory.history
         if history:
             self._history_at = min(max(self._history_at + event.steps, 0), len(history))
             self.set_filter(history[self._history_at] if self._history_at < len(history) else "")
 
-    def set_filter(self, text: str) -> None:
+    def _remember(self, text: str) -> None:
+        """For Up in the filter; not while names are masked, which would be offered when they no longer are."""
+        if not self.hides_names:
+            self.memory.typed(text)
+        self._history_at = len(self.memory.history)
+
+    @property
+    def hides_names(self) -> bool:
+        """Whether names and addresses are masked, so that nothing that was typed before may show."""
+        return False
+
+    def forget_filters(self) -> None:
+        """Forget what may be gone back to: terms that were turned off."""
+        self._off.clear()
+
+    def set_filter(self, text: str, remember: bool = False) -> None:
         """Put a filter into the bar and use it."""
         self.aside = ""
         self.filter_bar.put(text)
         self.use_filter(text)
+        if remember:
+            self._remember(text)
 
     def action_filter(self) -> None:
         """Type a filter."""
@@ -171,6 +193,9 @@ class RowsPart(TableScreen):
 
     def action_filters(self) -> None:
         """Take up a kept filter, or keep this one."""
+        if self.hides_names:
+            self.say("kept filters may name what is masked; X shows the real names again")
+            return
         kept = self.memory.filters
         choices = [Choice(f"use {name}", name, text) for name, text in kept.items()]
         choices += [Choice(f"drop {name}", f"forget {name}", text) for name, text in kept.items()]
@@ -178,15 +203,21 @@ class RowsPart(TableScreen):
         def decide(answer: str | None) -> None:
             what, _, name = (answer or "").partition(" ")
             if what == "use":
-                self.set_filter(kept[name])
+                self.set_filter(kept[name], remember=True)
             elif what == "drop":
                 del kept[name]
             elif what == "new" and self.filter.text:
                 kept[name] = self.filter.text
                 self.say(f"kept as {name}", "good")
 
-        hint = "keep the filter under this name" if self.filter.text else ""
-        self.app.push_screen(PickScreen("Kept filters", choices, makes=hint), decide)
+        now = self.filter.text
+        hint = "keep the filter under this name" if now else ""
+        empty = (
+            f"Type a name to keep this filter: {now}"
+            if now
+            else "None is kept yet. / types a filter; b then keeps it under a name."
+        )
+        self.app.push_screen(PickScreen("Kept filters", choices, makes=hint, empty=empty), decide)
 
     def action_filter_off(self) -> None:
         """Lay the filter aside, and take it up again."""
@@ -218,7 +249,7 @@ class RowsPart(TableScreen):
             return
         try:
             name, value = value_of(self.frame, self.table.row, column)
-            self.set_filter(only(self.filter.text, name, value, without, self.kind))
+            self.set_filter(only(self.filter.text, name, value, without, self.kind), remember=True)
         except FilterError as error:
             self.say(str(error), "doubt")
 

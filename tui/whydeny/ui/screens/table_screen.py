@@ -15,6 +15,7 @@ from whydeny.ui.filtering import Filter
 from whydeny.ui.lines import Span
 from whydeny.ui.memory import Memory
 from whydeny.ui.screens.base import WORDS_STAY, BaseScreen
+from whydeny.ui.screens.picker import Choice
 from whydeny.ui.view import SortKey
 from whydeny.ui.widgets.bar import Bar
 from whydeny.ui.widgets.filter_bar import FilterBar
@@ -22,6 +23,8 @@ from whydeny.ui.widgets.table import RowTable
 
 Result = TypeVar("Result")
 
+SOUGHT = ("Copy", "Find out", "Filter", "Table", "Panes", "Findings", "Keep", "Live firewall", "Program")
+READ = 16  # characters a second that are read of a word at the bottom
 OFF_THREAD = 50_000  # rows; what takes longer than a frame with more goes to a thread
 
 
@@ -79,12 +82,12 @@ class TableScreen(BaseScreen):
 
     # Words at the bottom.
 
-    def say(self, words: str, role: str = "") -> None:
-        """A word at the bottom, for a while."""
+    def say(self, words: str, role: str = "", keys: str = "") -> None:
+        """A word at the bottom, for a while that is long enough to read it; `keys` stand at the right."""
         if self._word is not None:
             self._word.stop()
-        self.query_one("#foot", Bar).show([Span(f" {words}", role)])
-        self._word = self.set_timer(WORDS_STAY, self._end_word)
+        self.query_one("#foot", Bar).show([Span(f" {words}", role)], [Span(keys, "quiet")] if keys else ())
+        self._word = self.set_timer(max(WORDS_STAY, len(words) / READ), self._end_word)
 
     def _end_word(self) -> None:
         self._word = None
@@ -108,6 +111,24 @@ class TableScreen(BaseScreen):
                 room -= need
                 spans += [Span(f" {key}", "key"), Span(f" {action.word} ")]
         self.query_one("#foot", Bar).show(spans)
+
+    # Commands by name.
+
+    def commands(self) -> list[Choice]:
+        """What the palette offers: what one looks for by name before what one does with the hands."""
+        keymap = self.explorer_app.options.keymap
+        offered = [a for a in ACTIONS if a.group in SOUGHT and self.offers(a) and a.id != "app.palette"]
+        offered.sort(key=lambda action: SOUGHT.index(action.group))
+        return [Choice(a.id, a.word, a.help, " ".join(keys_of(a, keymap))) for a in offered]
+
+    def offers(self, action: Action) -> bool:
+        """Whether an action can be done here."""
+        return action.scope in self.SCOPES
+
+    async def run_command(self, identifier: str) -> None:
+        """Do what the palette's choice says."""
+        scope, _, method = identifier.partition(".")
+        await self.run_action(f"app.{method}" if scope == "app" else method)
 
     # Work.
 

@@ -3,7 +3,6 @@
 import re
 from typing import Any
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -11,6 +10,7 @@ from textual.widgets import Input
 
 from whydeny.filters.complete import Completion
 from whydeny.model.safe import safe_text
+from whydeny.ui.actions import bindings
 from whydeny.ui.glyphs import Glyphs
 from whydeny.ui.lines import Span
 from whydeny.ui.widgets.bar import Bar
@@ -23,6 +23,8 @@ _JUXTAPOSED = re.compile(r"(.*\))\s+([(!])")
 class FilterInput(Input):
     """A field whose text is safe to draw, whatever was pasted."""
 
+    BINDINGS = bindings("field")
+
     class Earlier(Message):
         """An earlier or later text is asked for, by Up (-1) and Down (1)."""
 
@@ -34,19 +36,23 @@ class FilterInput(Input):
         """The text without characters that a terminal would obey."""
         return safe_text(value)
 
-    async def _on_key(self, event: events.Key) -> None:
-        """Up and down go through what was typed before."""
-        if event.key in ("up", "down"):
-            event.stop()
-            event.prevent_default()
-            self.post_message(self.Earlier(-1 if event.key == "up" else 1))
-            return
-        await super()._on_key(event)
+    def action_earlier(self) -> None:
+        """What was typed before, or one line up."""
+        self.post_message(self.Earlier(-1))
+
+    def action_later(self) -> None:
+        """What was typed after that, or one line down."""
+        self.post_message(self.Earlier(1))
+
+    def action_clear(self) -> None:
+        """Empty it."""
+        self.value = ""
 
 
 class FilterBar(Vertical):
     """A field of one row; below it what would fit at the cursor, and a mistake to point at, while there are some."""
 
+    BINDINGS = bindings("bar")
     DEFAULT_CSS = """
     FilterBar {
         height: auto;
@@ -75,6 +81,7 @@ class FilterBar(Vertical):
         self._count_width = 0
         self._completion: Completion | None = None
         self._option = 0
+        self._mistaken_at: int | None = None
         self._quiet = ""  # the text that was put in and not typed
 
     def compose(self) -> ComposeResult:
@@ -116,7 +123,7 @@ class FilterBar(Vertical):
         """Put a text in without telling that it was typed."""
         self._quiet = safe_text(text)
         self.field.value = text
-        self.field.cursor_position = len(self.field.value)
+        self.field.cursor_position = len(self.field.value) if self.field.has_focus else 0
 
     def open(self) -> None:
         """Give the field the focus, ready for one more word."""
@@ -124,11 +131,17 @@ class FilterBar(Vertical):
         if self.text and not self.text.endswith(" "):
             self.put(f"{self.text} ")
         self.field.focus()
+        self.field.cursor_position = len(self.text)
+
+    def on_click(self) -> None:
+        """The pointer opens it too."""
+        if not self.field.has_focus:
+            self.open()
 
     def count(self, *spans: Span) -> None:
         """Say how many rows pass."""
         bar = self.query_one("#filter-count", Bar)
-        width = sum(len(s.text) for s in spans) + 1
+        width = sum(len(s.text) for s in spans) + 2
         if width > self._count_width or width < self._count_width - 8:  # another width lays the whole screen out anew
             self._count_width = width
             bar.styles.width = width
@@ -136,6 +149,7 @@ class FilterBar(Vertical):
 
     def mistake(self, message: str, position: int | None = None) -> None:
         """Point at a mistake; an empty message takes the row away."""
+        self._mistaken_at = position
         bar = self.query_one("#filter-mistake", Bar)
         bar.display = bool(message)
         if not message:
@@ -150,6 +164,11 @@ class FilterBar(Vertical):
                 spans = [Span(" " * (at - len(message) - 1)), Span(message, "doubt"), Span(" ^", "bad")]
         bar.show(spans)
 
+    def to_mistake(self) -> None:
+        """Put the cursor where the mistake is."""
+        if self._mistaken_at is not None:
+            self.field.cursor_position = min(self._mistaken_at, len(self.text))
+
     def on_input_changed(self, event: Input.Changed) -> None:
         """Pass on what was typed."""
         event.stop()
@@ -163,10 +182,9 @@ class FilterBar(Vertical):
         self.post_message(self.Typed(self.text, False, self.field.cursor_position))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter: the filter stands."""
+        """Enter: the filter stands, unless whoever is told finds a mistake in it."""
         event.stop()
         self.post_message(self.Typed(event.value, True, self.field.cursor_position))
-        self.close()
 
     def offer(self, completion: Completion | None) -> None:
         """Show what would fit at the cursor; Tab takes the first, Ctrl-N and Ctrl-P go through them."""
@@ -187,29 +205,35 @@ class FilterBar(Vertical):
             spans += [Span(option.text, "strong" if number == 0 else ""), Span(f"{count}{about}  ", "quiet")]
         self.query_one("#filter-options", Bar).show(spans)
 
-    def _take_option(self) -> None:
-        if self._completion is not None:
-            text, cursor = self._completion.applied(self.text, self._completion.options[self._option])
-            self.field.value = text
-            self.field.cursor_position = cursor
-
-    def on_key(self, event: events.Key) -> None:
-        """Esc leaves the bar and the filter stays; Tab takes what fits, and leaves where nothing does."""
-        turns = {"ctrl+n": 1, "ctrl+p": -1}
-        if event.key == "escape" or (event.key == "tab" and self._completion is None):
+    def action_complete(self) -> None:
+        """Take what fits; leave where nothing does."""
+        if self._completion is None:
             self.close()
-        elif event.key == "tab":
-            self._take_option()
-        elif event.key in turns and self._completion is not None:
-            self._option = (self._option + turns[event.key]) % len(self._completion.options)
-            self._show_options()
-        else:
             return
-        event.stop()
-        event.prevent_default()
+        text, cursor = self._completion.applied(self.text, self._completion.options[self._option])
+        self.field.value = text
+        self.field.cursor_position = cursor
+
+    def action_next_option(self) -> None:
+        """The next word that fits."""
+        self._turn(1)
+
+    def action_previous_option(self) -> None:
+        """The one before."""
+        self._turn(-1)
+
+    def _turn(self, way: int) -> None:
+        if self._completion is not None:
+            self._option = (self._option + way) % len(self._completion.options)
+            self._show_options()
+
+    def action_leave(self) -> None:
+        """Leave the bar; the filter stays."""
+        self.close()
 
     def close(self) -> None:
-        """Give the focus back."""
+        """Give the focus back; the beginning of the filter is what is seen of a long one."""
         self.field.can_focus = False
+        self.field.cursor_position = 0
         self.offer(None)
         self.post_message(self.Left())

@@ -84,13 +84,14 @@ class LinesPane(ScrollView, can_focus=True):
         that leads somewhere."""
         if list(lines) == list(self._lines) and self._wrapped_at == self._width:
             return
-        before, top = list(self._rows), self.scroll_offset.y
+        before, top, target = list(self._rows), self.scroll_offset.y, self.target
         self._lines = lines
         self._wrap()
         if self.choose:
             targets = self._targets()
+            same = [n for n in targets if lines[n].target == target] if keep_place and target is not None else []
             at = bisect_left(targets, self.cursor) if keep_place else 0
-            self.cursor = targets[min(at, len(targets) - 1)] if targets else -1
+            self.cursor = same[0] if same else targets[min(at, len(targets) - 1)] if targets else -1
         if not keep_place:
             self.scroll_to(0, 0, animate=False, force=True)
         self._refresh_changed(before, top)

@@ -24,6 +24,7 @@ class VerdictPane(LinesPane):
     def __init__(self, *, glyphs: Glyphs, **keywords: Any) -> None:
         super().__init__(glyphs=glyphs, choose=True, **keywords)
         self._finding: Finding | None = None
+        self._built: Finding | None = None
         self._note = ""
 
     def show_finding(self, finding: Finding, note: str = "") -> None:
@@ -37,9 +38,11 @@ class VerdictPane(LinesPane):
         self.border_title = "why"
         self.show(lines)
 
-    def _build(self) -> None:
-        if self._finding is None:
+    def _build(self, keep_place: bool = False) -> None:
+        if self._finding is None or not self.size.height:
             return
+        keep_place = keep_place and self._built is self._finding
+        self._built = self._finding
         brief = self.size.height < BRIEF
         # Content, because a plain string would be read as markup.
         self.border_title = Content("why")
@@ -49,12 +52,12 @@ class VerdictPane(LinesPane):
         lines = verdict_lines(self._finding, self.glyphs, brief)
         if self._note:
             lines.insert(1 if brief else 2, line(Span("note ", "key"), self._note, hang=EVIDENCE_INDENT, cut=brief))
-        self.show(lines)
+        self.show(lines, keep_place)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size may leave room for more."""
         super().on_resize(event)
-        self._build()
+        self._build(keep_place=True)
 
 
 class RulePane(LinesPane):

@@ -22,10 +22,10 @@ from whydeny.ui.glyphs import UNICODE, Glyphs
 from whydeny.ui.lines import fit
 from whydeny.ui.view import View
 from whydeny.ui.widgets.cursor_view import CursorView
+from whydeny.ui.widgets.heading import GUTTER, heading
 from whydeny.ui.widgets.placing import Placed, place
 from whydeny.ui.widgets.row_texts import RowTexts
 
-GUTTER = 2  # the cursor's sign and the mark's
 NUMBERED = 130  # cells from which on rows have their number
 
 
@@ -162,13 +162,14 @@ class RowTable(CursorView):
         return place is not None
 
     def set_columns(self, columns: Sequence[ScreenColumn], widths: dict[str, int] | None = None) -> None:
-        """Show other columns, or the same with other widths; the column cursor stays on its column."""
+        """Show other columns, or the same with other widths; the column cursor stays on its column, or where that was."""
         here = self.column
         self._columns = tuple(columns)
         if widths is not None:
             self._widths = dict(widths)
         names = [c.name for c in self._columns]
-        self._column = names.index(here.name) if here and here.name in names else 0
+        last = max(0, len(names) - 1)
+        self._column = names.index(here.name) if here and here.name in names else min(self._column, last)
         self._texts = RowTexts(self._view, self._columns)
         self._arrange()
         self.refresh()
@@ -263,7 +264,7 @@ class RowTable(CursorView):
         """One line: the heading, a row, or a word about why there is none."""
         width = self.scrollable_content_region.width
         if y == 0:
-            return Strip(self._heading()).adjust_cell_length(width, self.rich_style)
+            return heading(self._columns, self._placed, self.column, self._view.sort, self.glyphs, self._style, width)
         position = self.scroll_offset.y + y - 1
         if position < len(self._view):
             segments, style = self._row_segments(position)
@@ -278,30 +279,6 @@ class RowTable(CursorView):
                 ]
             ).adjust_cell_length(width, self.rich_style)
         return Strip.blank(width, self.rich_style)
-
-    def _heading(self) -> list[Segment]:
-        sort = {key.column: (n, key.descending) for n, key in enumerate(self._view.sort)}
-        segments = [Segment(" " * GUTTER, self._style("heading"))]
-        at = GUTTER
-        for placed in self._placed:
-            column = placed.column
-            title = column.title if column else "#"
-            role = "heading"
-            if column and column.name in sort:
-                number, descending = sort[column.name]
-                arrow = self.glyphs.descending if descending else self.glyphs.ascending
-                title = fit(title, max(1, min(len(title), placed.width - 1)), self.glyphs.more) + arrow
-                if len(sort) > 1 and len(title) < placed.width:
-                    title += str(number + 1)
-                role = "sorted"
-            style = self._style(role)
-            if column is self.column:
-                style = style + Style(underline=True)
-            text = title.rjust(placed.width) if column is None or column.right else title
-            segments.append(Segment(" " * (placed.x + GUTTER - at), self._style("heading")))
-            segments.append(Segment(fit(text, placed.width, self.glyphs.more), style))
-            at = placed.x + GUTTER + placed.width
-        return segments
 
     def _row_segments(self, position: int) -> tuple[list[Segment], Style]:
         under = position == self.cursor

@@ -126,6 +126,11 @@ class Timeline(Widget, can_focus=True):
         self.refresh()
 
     @property
+    def has_times(self) -> bool:
+        """Whether there is a span to choose from."""
+        return self._times is not None
+
+    @property
     def _ends(self) -> tuple[str, str]:
         if self._times is None:
             return "", ""
