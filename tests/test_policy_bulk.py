@@ -423,9 +423,11 @@ def test_a_trace_says_what_the_walk_decided(security, found, release):
 
 @pytest.mark.parametrize("rows_in_table", [0, 1], ids=["an empty table", "a table of one row"])
 def test_small_tables_answer_row_for_row(rows_in_table):
-    engine = Engine(Policy("vsys1", None, None, {}, (SCOPE,)), ApplicationTable(), DeviceAnswers(), None)
+    rules = {Rulebase.SECURITY: (), Rulebase.DECRYPTION: ()}  # the authentication rules are not among the inputs
+    engine = Engine(Policy("vsys1", None, None, rules, (SCOPE,)), ApplicationTable(), DeviceAnswers(), None)
     frame = table([{"source": "10.1.0.1", "destination": None}] * rows_in_table)
     answers = match_all(engine, frame)
     assert answers.height == rows_in_table
     assert answers["security_rule"].to_list() == [-1] * rows_in_table
     assert answers["decryption_certainty"].to_list() == ["certain"] * rows_in_table
+    assert answers["authentication_certainty"].to_list() == ["unknown"] * rows_in_table

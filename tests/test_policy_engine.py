@@ -75,7 +75,7 @@ def rule(name: str, rulebase: Rulebase = SECURITY, **fields: Any) -> Rule:
 
 def engine_of(*rules: Rule, **fields: Any) -> Engine:
     """The engine of rules in the order given, security rules followed by the defaults."""
-    by_rulebase: dict[Rulebase, tuple[Rule, ...]] = {}
+    by_rulebase: dict[Rulebase, tuple[Rule, ...]] = dict.fromkeys(Rulebase, ())
     for one in rules:
         by_rulebase[one.rulebase] = (*by_rulebase.get(one.rulebase, ()), one)
     by_rulebase[SECURITY] = (*by_rulebase.get(SECURITY, ()), *DEFAULTS)
@@ -231,6 +231,14 @@ def test_no_rule_of_a_rulebase_is_an_answer():
 def test_an_empty_rulebase_says_why(missing, certainty, reason):
     look = engine_of(pushed_missing=missing).look_up(AUTHENTICATION, WEB)
     assert (names(look), look.certainty, look.reason) == ((None, []), certainty, reason)
+
+
+def test_a_rulebase_that_is_not_among_the_inputs_is_not_empty():
+    engine = Engine(Policy("vsys2", "001", RELEASE, {}, (SCOPE,)), TABLE, DeviceAnswers(), RELEASE)
+    look = engine.look_up(AUTHENTICATION, WEB)
+    assert (names(look), look.certainty) == ((None, []), Certainty.UNKNOWN)
+    assert look.reason == "the authentication rules of vsys2 are not among the inputs"
+    assert look.settle == ("the authentication rules",)
 
 
 def test_pushed_rules_that_are_missing_make_every_answer_conditional():

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from whydeny.cli.inputs import open_judge
-from whydeny.cli.main import reported
+from whydeny.cli.main import narrate, reported
 from whydeny.model.addresses import parse_address
 from whydeny.model.configuration import Rulebase
 from whydeny.model.errors import InputError, UsageError
@@ -69,6 +69,10 @@ def match_command(
     if engine is None:
         given = ", ".join(str(path) for path in config)
         raise UsageError(next(iter(judge.problems.values()), f"no configuration is among {given}"))
+    if not engine.policy.rules:
+        raise UsageError(next(iter(engine.policy.missing), f"the rules of {vsys} are not among the inputs"))
+    for sentence in engine.policy.missing:
+        narrate(sentence)
     if flows is None:
         for name in ("from_zone", "to_zone", "source", "destination", "protocol"):
             if flow[name] is None:

@@ -93,7 +93,8 @@ def _match_rows(question: Question, bits: Mapping[Rulebase, RuleBits], rows: Row
     for rulebase, rules in bits.items():
         by_log = rows.logged_rules() if logged and rulebase is Rulebase.SECURITY else None
         watcher = Watcher(rules, engine.compiled.get(rulebase, ()), watched[rulebase]) if rulebase in watched else None
-        found = _match_rulebase(rules, rows, by_log, engine.policy.pushed_missing, watcher)
+        missing = engine.policy.pushed_missing or rulebase not in engine.policy.rules
+        found = _match_rulebase(rules, rows, by_log, missing, watcher)
         columns[f"{rulebase}_rule"] = pl.Series(found.matched, dtype=pl.Int32)
         columns[f"{rulebase}_certainty"] = _WORDS.gather(pl.Series(found.certainty))
         columns[f"{rulebase}_possible"] = pl.Series(found.possible, dtype=pl.Int32)
@@ -145,9 +146,9 @@ def ruled_rows(rules: RuleBits, rows: Rows) -> list[Ruled]:
 
 
 def _match_rulebase(
-    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, pushed_missing: bool, watcher: Watcher | None
+    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, missing: bool, watcher: Watcher | None
 ) -> _Matched:
-    """The rules of one slice in one rulebase."""
+    """The rules of one slice in one rulebase; `missing` says that some or all of its rules are not there."""
     parts = ruled_rows(rules, rows)
     earlier_than = rules.above if watcher is None else watcher.earlier
     above = _rule(by_log, lambda name: (earlier_than(name), 0)) if by_log is not None else None
@@ -176,17 +177,17 @@ def _match_rulebase(
         possible_bits.append((certain | unsettled).bit_length())
         if watcher is not None:
             watcher.note(certain, unsettled)
-    return _answer(rules, every, certain_bits, possible_bits, pushed_missing)
+    return _answer(rules, every, certain_bits, possible_bits, missing)
 
 
 def _answer(
-    rules: RuleBits, every: Classes, certain_bits: list[int], possible_bits: list[int], pushed_missing: bool
+    rules: RuleBits, every: Classes, certain_bits: list[int], possible_bits: list[int], missing: bool
 ) -> _Matched:
     """The answer of every row, from the highest bits of its class."""
     certain = np.array(certain_bits, dtype=np.int32)
     possible = np.array(possible_bits, dtype=np.int32)
     matched = np.where(certain > 0, rules.size - certain, -1).astype(np.int32)
     earlier = np.where(possible > certain, rules.size - possible, -1).astype(np.int32)
-    doubt = (earlier >= 0) | pushed_missing
+    doubt = (earlier >= 0) | missing
     certainty = np.where(doubt, np.where(matched >= 0, _CONDITIONAL, _UNKNOWN), _CERTAIN).astype(np.uint8)
     return _Matched(matched[every.ids], certainty[every.ids], earlier[every.ids], every.ids)

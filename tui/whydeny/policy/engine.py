@@ -161,6 +161,9 @@ class Engine:
     def _nothing_there(self, rulebase: Rulebase) -> LookUp:
         if self.policy.pushed_missing:
             return LookUp(rulebase, None, Certainty.UNKNOWN, reason=PUSHED_MISSING, settle=(PUSHED_POLICY,))
+        if rulebase not in self.policy.rules:
+            reason = f"the {rulebase} rules of {self.policy.vsys} are not among the inputs"
+            return LookUp(rulebase, None, Certainty.UNKNOWN, reason=reason, settle=(f"the {rulebase} rules",))
         return LookUp(rulebase, None, Certainty.CERTAIN, reason=f"the configuration has no {rulebase} rules")
 
     def _zone_candidates(self, rulebase: Rulebase, walk: _Walk) -> tuple[CompiledRule, ...]:
