@@ -70,15 +70,18 @@ def tags_set_by_logs(policy: Policy) -> dict[str, str]:
     return found
 
 
-def named_applications(policy: Policy, rule: Rule, table: ApplicationTable) -> frozenset[str]:
+def named_applications(
+    policy: Policy, rule: Rule, table: ApplicationTable, catalog: Catalog | None = None
+) -> frozenset[str]:
     """Every application that a rule's application criterion names, groups and containers expanded.
 
     Filters are expanded over the table as far as it goes, by what they certainly take; `any` is left out.
+    `catalog` is the one of both, where there is one already.
     """
     members = tuple(name for name in rule.applications if name != "any")
     if not members:
         return frozenset()
-    catalog = Catalog(Names(policy.scopes), table)
+    catalog = catalog or Catalog(Names(policy.scopes), table)
     field = ApplicationBook(catalog).field(members)
     found = {path[-1] for path in (field.literals or {}).values()}
     found.update(e.name for e in catalog.entries() if field.decide_others(catalog.seen(e.name)) is Truth.MATCH)

@@ -364,7 +364,7 @@ class Case(Surroundings):
         known = self.engine.memo
         key = ("applications", rule.applications)
         if key not in known:
-            known[key] = named_applications(self.engine.policy, rule, self.engine.applications)
+            known[key] = named_applications(self.engine.policy, rule, self.engine.applications, self.engine.catalog)
         return cast("frozenset[str]", known[key])
 
     def logged_unknowns(self) -> frozenset[str]:
