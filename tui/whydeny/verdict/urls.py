@@ -22,11 +22,12 @@ _LONGEST = 400  # parts of a URL that are looked at
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Whether one of the wanted categories holds the URL, in words, and the row that tells."""
+    """Whether one of the wanted categories holds the URL, in words, the row that tells, and the categories that do."""
 
     result: Truth
     detail: str = ""
     trail: Trail | None = None
+    names: str = ""
 
 
 def listed_by(case: Case, categories: tuple[str, ...]) -> Listing:
@@ -38,7 +39,7 @@ def listed_by(case: Case, categories: tuple[str, ...]) -> Listing:
         own = str(row.get("category") or "").strip().lower()
         hits = [name for name in categories if name.lower() in (*shown, own)]
         if hits:
-            return Listing(Truth.MATCH, f"the URL log lists {url or 'it'} under {hits[0]}", trail)
+            return Listing(Truth.MATCH, f"the URL log lists {url or 'it'} under {hits[0]}", trail, hits[0])
         if len(shown) > 1:
             return Listing(
                 Truth.NO_MATCH, f"the URL log shows {url or 'it'} under {', '.join(sorted(shown))} alone", trail
@@ -48,7 +49,8 @@ def listed_by(case: Case, categories: tuple[str, ...]) -> Listing:
             result = any_of(_holds(name, url, scopes, case) for name in categories)
             if result is not Truth.UNKNOWN:
                 word = "is" if result is Truth.MATCH else "is not"
-                return Listing(result, f"{url} {word} in {', '.join(categories[:3])}", trail)
+                names = ", ".join(categories[:3])
+                return Listing(result, f"{url} {word} in {names}", trail, names)
     return Listing(Truth.UNKNOWN)
 
 

@@ -70,6 +70,9 @@ def check(case: Case) -> Answer:
         )
     if "category" in case.logged_unknowns():
         return _open(case, rule, category)
+    above = _open_above(case) if refuser is None else None
+    if above is not None:
+        return above
     if refuser is None or "category" not in case.shift.fields:
         if rule.categories == ("any",):
             return RuledOut(f"{rule.name} takes any category, and no rule above that refuses asks for one")
@@ -85,6 +88,26 @@ def check(case: Case) -> Answer:
     for name in sorted(case.shift.fields - {"category", "service"}):
         gathered.add(Evidence(f"{rule.name} also misses by {name}", -0.6, Basis.RULE))
     return _held(case, rule, refuser, category, gathered, 0.84 if category not in NOT_YET else 0.7)
+
+
+def _open_above(case: Case) -> Answer | None:
+    """A silent rule above refuses by custom categories or lists that may hold the URL, and by nothing else that is open."""
+    answer: Answer | None = None
+    for trace in case.may_refuse:
+        rule = trace.rule
+        if rule.log_end or {c.field for c in trace.unknowns()} != {"category"}:
+            continue
+        lists = listed_by(case, rule.categories)
+        if lists.result is Truth.MATCH:
+            gathered = Gathering()
+            lookup_evidence(case, gathered, rule)
+            gathered.add(Evidence(f"{rule.name} above takes the URL: {lists.detail}", 1.0, Basis.ROW, lists.trail))
+            return _held(case, rule, rule, lists.names, gathered, 0.8)
+        if lists.result is Truth.UNKNOWN and answer is None:
+            because = f"whether the URL is in a category that {rule.name} above refuses can't be told"
+            settle = f"the URL log of the session, or the members of the lists that {rule.name} names"
+            answer = CantTell(because, settle, 0.2)
+    return answer
 
 
 def _open(case: Case, rule: Rule, category: str) -> Answer:
