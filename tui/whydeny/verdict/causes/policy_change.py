@@ -122,6 +122,9 @@ def _changed(case: Case, events: list[Event], boundary: Rule | None) -> Held:
         )
     if variant == REFRESH:
         gathered.add(Evidence(_REFRESHED, -0.7, Basis.OPINION))
+    if variant == CONTENT:
+        text = "whether a content install re-evaluates live sessions is not documented"
+        gathered.add(Evidence(text, -0.2, Basis.OPINION))
     if variant == CONTENT and "application" not in case.shift.fields:
         gathered.add(Evidence("the application is not what the rule misses by", -0.6, Basis.RULE))
     missing = () if case.related.has(Kind.CONFIGURATION) else ("the configuration log, for what was changed",)

@@ -85,8 +85,10 @@ def _held(case: Case, rule: Rule, groups: list[Moving], trace: RuleTrace | None)
     else:
         gathered.add(Evidence("the address is in the group", 1.0, Basis.RULE))
     events = _tag_evidence(case, gathered, group)
-    if not case.short:
+    if not case.short and not session.live:
         gathered.add(Evidence(f"it had run for {session.elapsed} s and was then refused", 0.2))
+        text = "that a tag alone ends a live session is not documented; it counts at the next look-up"
+        gathered.add(Evidence(text, -0.2, Basis.OPINION))
     if not events and trace is not None:
         settle = "the members of the group at that time (IP-tag log, or show object registered-ip all)"
         because = f"{rule.name} above refuses {what}, and no event about the address is in the inputs"

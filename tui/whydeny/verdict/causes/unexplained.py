@@ -27,9 +27,10 @@ from whydeny.model.configuration import Rulebase
 from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, Cause, Held
-from whydeny.verdict.finding import Evidence
+from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import LOOKUP_DENY, present_name, row_trail
 from whydeny.verdict.hindsight import asked_before
+from whydeny.verdict.ports import unverified_ports
 from whydeny.verdict.references import END_REASONS, THREAD, TRACKER
 
 CAUSE = Cause(title="Unexplained", references=(TRACKER, END_REASONS, THREAD))
@@ -88,6 +89,10 @@ def _loose_ends(case: Case) -> tuple[Evidence, ...]:
             what = row.get("threat_name") or row.get("url") or row.get("category") or "an entry"
             text = f"the {name} log has this session: {what}, action {row.get('action')}; a profile's own end reason is threat"
             found.append(Evidence(text, 0.1, trail=row_trail(name, row["row"])))
+    doubt = unverified_ports(case)
+    rule = case.evaluated
+    if doubt is not None and case.still_allowed and rule is not None and "application-default" in rule.services:
+        found.append(Evidence(doubt, -0.1, Basis.OPINION))
     if case.session.tracker_stage:
         found.append(Evidence(f"the session tracker says '{case.session.tracker_stage}'", 0.1))
     return tuple(found)
