@@ -9,10 +9,15 @@ from typing import Any
 from whydeny.report.data import finding_json, time_text
 from whydeny.report.markdown import code, escaped
 from whydeny.report.site import GroupFinding, SiteReport
-from whydeny.report.text import finding_text, wrapped
+from whydeny.report.text import finding_text, session_line, wrapped
 from whydeny.verdict.triage import Group
 
 SCHEMA_VERSION = 1  # of docs/report.schema.json
+# Fields of a group that have a column of their own in CSV.
+_CSV = (
+    "serial", "vsys", "cause", "variant", "rule", "denied_by", "application", "destination_port", "sessions", "bytes", "users",
+    "sources", "first", "last", "fix", "fix_at", "note",
+)  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -31,7 +36,8 @@ def group_line(group: Group) -> str:
     )
 
 
-def _counts(group: Group) -> str:
+def group_counts(group: Group) -> str:
+    """How sure a group is, how much it is, and when."""
     confidence = (
         f"{group.lowest:.2f}" if group.lowest == group.highest else f"{group.lowest:.2f} to {group.highest:.2f}"
     )
@@ -39,6 +45,12 @@ def _counts(group: Group) -> str:
         f"confidence {confidence}; {group.sources:,} sources, {group.users:,} users, {group.bytes:,} bytes; "
         f"{group.first or '?'} to {group.last or '?'}"
     )
+
+
+def specimen_line(item: GroupFinding) -> str:
+    """The session that stands for a group."""
+    session = item.finding.session
+    return f"session {session.id or 'without id'}, {session_line(session)}, {session.end or session.time or '?'}"
 
 
 def report_text(report: SiteReport) -> str:
@@ -55,8 +67,9 @@ def report_text(report: SiteReport) -> str:
     lines += ["", f"{len(report.groups)} findings, most sessions first:"]
     for number, item in enumerate(report.groups, 1):
         verdict = item.finding.verdict
-        lines += ["", *wrapped(group_line(item.group), "    ", f"{number:>3}. ")]
-        lines += wrapped(_counts(item.group), "     ")
+        lines += ["", *wrapped(group_line(item.group), "     ", f"{number:>3}. ")]
+        lines += wrapped(group_counts(item.group), "     ")
+        lines += wrapped(f"Specimen: {specimen_line(item)}", "     ")
         lines += wrapped(verdict.headline, "     ")
         if verdict.fix:
             where = f" ({verdict.fix_at})" if verdict.fix_at else ""
@@ -107,6 +120,7 @@ def report_markdown(report: SiteReport) -> str:
     for number, item in enumerate(report.groups, 1):
         verdict = item.finding.verdict
         lines += ["", f"### {number}. {escaped(group_line(item.group))}", "", escaped(verdict.headline), ""]
+        lines += [f"{escaped(group_counts(item.group))}; specimen: {escaped(specimen_line(item))}", ""]
         if verdict.fix:
             lines += [f"**What to do** ({escaped(verdict.fix_at)}): {escaped(verdict.fix)}"]
         if item.note:
@@ -175,12 +189,14 @@ def spreadsheet_safe(value: object) -> object:
 def report_csv(report: SiteReport) -> str:
     """The groups as CSV, safe to open in a spreadsheet."""
     stream = io.StringIO()
-    names = [name for name in _group_data(report.groups[0]) if name != "confidence"] if report.groups else ["cause"]
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*names, "confidence_lowest", "confidence_highest", "headline"])
+    writer.writerow([*_CSV, "specimen", "confidence_lowest", "confidence_highest", "headline"])
     for item in report.groups:
         data = _group_data(item)
-        lowest, highest = data.pop("confidence")
-        row = [data[name] for name in names] + [lowest, highest, item.finding.verdict.headline]
+        row = [data[name] for name in _CSV] + [
+            item.finding.session.id,
+            *data["confidence"],
+            item.finding.verdict.headline,
+        ]
         writer.writerow([spreadsheet_safe(cell) for cell in row])
     return stream.getvalue()
