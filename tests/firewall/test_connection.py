@@ -1,5 +1,7 @@
 """pan-os-python on this program's transport, against the stand-in: trust, secrets, failures, bounds."""
 
+import contextlib
+import errno
 import logging
 import os
 import pickle
@@ -22,6 +24,8 @@ from whydeny.demo.standin_estate import Estate
 from whydeny.demo.standin_faults import Fault
 from whydeny.model.errors import Cancelled
 from whydeny.model.progress import Progress
+from whydeny.sources.firewall import connection as connection_module
+from whydeny.sources.firewall import guard
 from whydeny.sources.firewall.connection import Address, Connection, GuardedFirewall, in_words, open_connection
 from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.guard import fetch_fingerprint, normal_fingerprint
@@ -217,6 +221,92 @@ def plain_server() -> Iterator[int]:
 def test_a_port_without_tls(plain_server: int, limits: Limits) -> None:
     connection = open_connection(Address("127.0.0.1", plain_server, insecure=True), key=Secret(KEY), limits=limits)
     assert failure_of(lambda: connection.op(SYSTEM)).failure is Failure.TLS
+
+
+@pytest.fixture
+def black_hole() -> Iterator[int]:
+    """A port that takes no connection and refuses none: its queue is full, so that further ones are not answered."""
+    with socket.socket() as server, contextlib.ExitStack() as waiting:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        for _ in range(4):
+            waiting.enter_context(contextlib.closing(queued := socket.socket()))
+            queued.setblocking(False)
+            queued.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def mute_server() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+class TestNobodyWaits:
+    """For what leads nowhere: neither the user who leaves, nor anybody longer than a call may take."""
+
+    @pytest.fixture(params=["black_hole", "mute_server", "resolver"])
+    def address(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
+        gone = threading.Event()
+        if request.param == "resolver":
+            monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: gone.wait(5))
+            yield Address("fw1.example.net", insecure=True)
+        else:
+            yield Address("127.0.0.1", request.getfixturevalue(request.param), insecure=True)
+        gone.set()
+
+    def test_a_stop_is_obeyed_at_once(self, address: Address) -> None:
+        connection = open_connection(address, key=Secret(KEY))
+        progress = Progress()
+        threading.Timer(0.3, progress.stop.set).start()
+        began = time.monotonic()
+        with pytest.raises(Cancelled):
+            connection.op(SYSTEM, progress, within=30)
+        assert time.monotonic() - began < 1.5
+
+    def test_a_call_takes_no_longer_than_it_may(self, address: Address) -> None:
+        connection = open_connection(address, key=Secret(KEY))
+        began = time.monotonic()
+        error = failure_of(lambda: connection.op(SYSTEM, within=1))
+        assert error.failure is Failure.TIMEOUT
+        assert time.monotonic() - began < 3
+
+    def test_a_handshake_has_a_limit_of_its_own(self, mute_server: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        for module in (guard, connection_module):
+            monkeypatch.setattr(module, "CONNECT", 0.5)
+        connection = open_connection(Address("127.0.0.1", mute_server, insecure=True), key=Secret(KEY))
+        began = time.monotonic()
+        error = failure_of(lambda: connection.op(SYSTEM, within=30))
+        assert error.failure is Failure.TIMEOUT
+        assert "takes no connection" in str(error)
+        assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("code", "failure"),
+    [
+        (errno.ENETUNREACH, Failure.UNREACHABLE),
+        (errno.EHOSTUNREACH, Failure.UNREACHABLE),
+        (errno.EACCES, Failure.UNREACHABLE),
+        (errno.ECONNREFUSED, Failure.REFUSED),
+    ],
+    ids=["network", "host", "a local filter", "refused at once"],
+)
+def test_no_way_there(code: int, failure: Failure, limits: Limits, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda *_: code)
+    connection = open_connection(Address("127.0.0.1", 9), key=Secret(KEY), limits=limits)
+    assert failure_of(lambda: connection.op(SYSTEM)).failure is failure
+
+
+def test_the_next_place_of_a_name_is_tried(
+    stand_in: StandIn, ca_file: Path, limits: Limits, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for a name of two addresses on the first of which nobody listens."""
+    places = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (closed_port, stand_in.port)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: places)
+    connection = open_connection(Address("localhost", ca_file=ca_file), key=Secret(KEY), limits=limits)
+    assert b"fw1" in connection.op(SYSTEM)
 
 
 class TestTrust:

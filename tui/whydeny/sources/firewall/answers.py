@@ -146,7 +146,11 @@ def describe(error: BaseException, name: str, what: str, within: float, key_prov
         return FirewallError(
             Failure.REFUSED, f"{name}: refused the connection; is HTTPS management allowed on this address and port?"
         )
-    if isinstance(error, DeadlinePassed | TimeoutError):
+    if isinstance(error, TimeoutError):  # an answer that takes too long passes its deadline
+        return FirewallError(
+            Failure.TIMEOUT, f"{name}: takes no connection; is the address right, and HTTPS management allowed from here?"
+        )
+    if isinstance(error, DeadlinePassed):
         return FirewallError(Failure.TIMEOUT, f"{name}: no whole answer to {what} within {within:.0f} seconds")
     if isinstance(error, AnswerTooLarge):
         return FirewallError(Failure.TOO_LARGE, f"{name}: the answer to {what} is larger than whydeny reads")

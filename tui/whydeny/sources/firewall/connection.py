@@ -35,6 +35,7 @@ from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.guard import GuardedContext, Watch, make_context
 from whydeny.sources.firewall.journal import Journal
 from whydeny.sources.firewall.limits import CONNECT, PATIENCE, QUICK, Limits, try_again
+from whydeny.sources.firewall.reach import GuardedHandler
 from whydeny.sources.firewall.secret import Secret
 
 # `./.panrc` and `~/.panrc` would be read whenever a device object is made: a planted file could name another host.
@@ -79,7 +80,7 @@ class Wire(PanDevice.XapiWrapper):  # type: ignore[misc]  # pan-os-python has no
         self._opener = urllib.request.OpenerDirector()  # without a handler for plain HTTP or for redirects
         for handler in (
             urllib.request.ProxyHandler(),
-            urllib.request.HTTPSHandler(context=context),
+            GuardedHandler(context),
             urllib.request.HTTPErrorProcessor(),
             urllib.request.HTTPDefaultErrorHandler(),
         ):

@@ -20,7 +20,7 @@ from whydeny.model.errors import Cancelled
 from whydeny.sources.firewall.failures import Failure, FirewallError
 from whydeny.sources.firewall.limits import CONNECT, LARGEST
 
-_SLICE = 0.25  # seconds until a waiting receive looks up
+SLICE = 0.25  # seconds until a waiting receive looks up
 
 
 class DeadlinePassed(Exception):
@@ -73,7 +73,18 @@ class GuardedSocket(ssl.SSLSocket):
 
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, then compare the certificate with the pinned one, before anything is sent."""
-        super().do_handshake(block)
+        watch, deadline = cast(GuardedContext, self.context).watch, time.monotonic() + CONNECT
+        while True:
+            try:
+                self.settimeout(min(SLICE, watch.remaining()))
+                super().do_handshake(block)
+                break
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise
+            except (DeadlinePassed, Cancelled):
+                self.close()  # ssl closes it for other failures
+                raise
         pinned = cast(GuardedContext, self.context).fingerprint
         if pinned:
             found = fingerprint_of(self.getpeercert(binary_form=True) or b"")
@@ -84,7 +95,7 @@ class GuardedSocket(ssl.SSLSocket):
         """Receive, looking up often enough to see a deadline or a stop."""
         watch = cast(GuardedContext, self.context).watch
         while True:
-            self.settimeout(min(_SLICE, watch.remaining()))
+            self.settimeout(min(SLICE, watch.remaining()))
             try:
                 size = super().recv_into(buffer, nbytes, flags)
             except TimeoutError:
