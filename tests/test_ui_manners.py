@@ -3,6 +3,7 @@ and loses nothing."""
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,10 +11,13 @@ from ui_stage import CASE, DENIED, built, small_site, staged
 from whydeny.model.site import Source
 from whydeny.model.tables import SessionTable
 from whydeny.report.text import finding_text
+from whydeny.ui.actions import BY_ID, keys_of
 from whydeny.ui.app import ExplorerApp, Options
+from whydeny.ui.columns import FLAG_LETTERS, FLAG_MEANINGS
 from whydeny.ui.copying import finding_as
 from whydeny.ui.filtering import unseen_values, within
 from whydeny.ui.overview import FilterBy
+from whydeny.ui.screens.help import HelpScreen
 from whydeny.ui.screens.picker import PickScreen
 from whydeny.ui.widgets.filter_bar import FilterInput
 from whydeny.ui.widgets.lines_pane import LinesPane
@@ -30,8 +34,8 @@ DENIED_FILTER = "( outcome eq allowed-then-denied )"
         ([], " y copy  / filter  Enter details", "Esc"),
         (["2"], " Esc back  Enter zoom  y copy", "Left"),
         (["2", "enter"], " Esc back  Enter open line", "Left"),
-        (["3"], " Esc back  Enter zoom  Left rule above  Right rule below", "details"),
-        (["enter", "tab"], " Esc back  Enter zoom  Left rule above", "details"),
+        (["3"], " Esc back  Enter zoom  u members  Left rule above  Right rule below", "details"),
+        (["enter", "tab"], " Esc back  Enter zoom  u members  Left rule above", "details"),
         (["z"], " Esc back  y copy", "Left"),
         (["slash"], " Enter use it  Esc leave  Tab complete  Up earlier  Ctrl-U empty", "y copy"),
         (["slash", "escape"], " y copy  / filter  Enter details", "use it"),
@@ -56,6 +60,36 @@ async def test_a_pane_alone_has_no_frame_at_its_side() -> None:
     async with staged(small_site()) as stage:
         await stage.press("5", "z")
         assert [row[0] for row in stage.lines[3:-1]] == [" "] * (len(stage.lines) - 4)
+
+
+def test_a_key_that_the_user_gave_to_another_action_is_not_told_twice() -> None:
+    keymap = {"explorer.sort": "S", "explorer.copy": "y,ctrl+y"}
+    told = {
+        name: keys_of(BY_ID[name], keymap) for name in ("explorer.sort", "explorer.save", "explorer.copy", "app.leave")
+    }
+    assert told == {"explorer.sort": ["S"], "explorer.save": ["none"], "explorer.copy": ["y", "Ctrl-Y"],
+                    "app.leave": ["q", "F10"]}  # fmt: skip
+
+
+async def test_help_says_what_each_flag_means() -> None:
+    async with staged(small_site()) as stage:
+        await stage.press("question_mark")
+        page = "\n".join(entry.text for entry in stage.app.screen.query_one("#page", LinesPane).lines)
+        assert [meaning for meaning in FLAG_MEANINGS.values() if meaning not in page] == []
+        assert set(FLAG_MEANINGS) == set(FLAG_LETTERS)
+
+
+@pytest.mark.parametrize("keys", [["o"], ["t"], ["w", "tab"], ["v"], ["O", "enter"]], ids=str)
+async def test_help_and_ctrl_c_work_on_every_screen(keys: list[str]) -> None:
+    async with staged(small_site()) as stage:
+        await stage.press(*keys)
+        before = stage.app.screen
+        await stage.press("ctrl+c")
+        assert "y copies, q leaves" in stage.lines[-1]
+        await stage.press("f1")
+        assert isinstance(stage.app.screen, HelpScreen)
+        await stage.press("f1", "escape")
+        assert stage.app.screen is before
 
 
 # Jumps lead back
@@ -259,6 +293,29 @@ async def test_a_short_ticket_is_the_beginning_of_what_explain_prints() -> None:
         assert "Ruled out:" in whole
         assert "Ruled out:" not in short
         assert "References:" not in short
+
+
+async def test_the_finding_is_written_to_a_file_whatever_the_clipboard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    async with staged(small_site(), clipboard="osc52") as stage:
+        await stage.press("y")
+        assert "if nothing arrives, Y writes a file" in stage.lines[-1]
+        await stage.press("Y", *"file", "enter")
+        (written,) = tmp_path.glob("whydeny-*.txt")
+        assert written.name in stage.text
+        assert written.read_text("utf-8").strip() == finding_text(stage.explorer.explained.finding).strip()
+
+
+async def test_a_heading_clicked_with_ctrl_sorts_inside_the_order() -> None:
+    async with staged(small_site(), where="") as stage:
+        table = stage.explorer.table
+        places = {p.column.name: p.x for p in table.placed if p.column}
+        await stage.pilot.click("#table", offset=(places["application"] + 3, 0))
+        await stage.pilot.click("#table", offset=(places["source"] + 3, 0), control=True)
+        await stage.settle()
+        assert [key.column for key in stage.explorer.sort_keys] == ["application", "source"]
 
 
 # Words where something is missing

@@ -205,7 +205,7 @@ async def test_names_of_members_are_only_ever_text() -> None:
 def lines_of(members: Iterable[Member], unfolded: Unfolded | None = None) -> list[Line]:
     criterion = Criterion("source", Truth.NO_MATCH, "x", "10.1.1.1")
     trace = RuleTrace(small_rule(), Truth.NO_MATCH, (criterion,))
-    return member_lines(trace, [Listed("source", tuple(members))], unfolded or Unfolded(), UNICODE, Progress())
+    return member_lines(trace, [Listed("source", tuple(members))], unfolded or Unfolded(), {}, UNICODE, Progress())
 
 
 def small_rule() -> Any:

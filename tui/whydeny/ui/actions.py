@@ -49,7 +49,7 @@ ACTIONS = (
     Action("pane.line_up", "up,k", "up", "one line up", "Move"),
     Action("pane.line_down", "down,j", "down", "one line down", "Move"),
     Action("pane.page_up", "pageup,ctrl+b", "page up", "one page up", "Move"),
-    Action("pane.page_down", "pagedown,ctrl+f", "page down", "one page down", "Move"),
+    Action("pane.page_down", "pagedown,ctrl+f,space", "page down", "one page down", "Move"),
     Action("pane.first", "home,g", "first", "to the first line", "Move"),
     Action("pane.last", "end,G", "last", "to the last line", "Move"),
     Action("rule.previous_rule", "left,h,K", "rule above", "in a rule pane: the rule above in the rulebase", "Move"),
@@ -101,7 +101,7 @@ ACTIONS = (
     Action("explorer.column_before", "left_curly_bracket", "column before", "move this column to the left", "Table"),
     Action("explorer.column_after", "right_curly_bracket", "column after", "move this column to the right", "Table"),
     Action("explorer.hide_column", "minus", "hide column", "hide this column", "Table"),
-    Action("explorer.mark", "m", "mark", "mark the row, or take its mark away", "Table", 9),
+    Action("explorer.mark", "m,space", "mark", "mark the row, or take its mark away", "Table", 9),
     Action("explorer.next_mark", "n", "next mark", "to the next marked row", "Table"),
     Action("explorer.previous_mark", "N", "previous mark", "to the marked row before", "Table"),
     Action("explorer.only_marked", "M", "only marked", "only marked rows, and back", "Table"),
@@ -160,7 +160,7 @@ ACTIONS = (
     Action("app.theme", "T", "theme", "choose the colours", "Program"),
     Action("app.redraw", "ctrl+l", "redraw", "draw the screen again", "Program"),
     Action("app.suspend_process", "ctrl+z", "suspend", "to the shell; `fg` comes back", "Program"),
-    Action("app.leave", "q", "leave", "leave from the top; deeper, one step back", "Program", 12),
+    Action("app.leave", "q,f10", "leave", "leave from the top; deeper, one step back", "Program", 12),
     Action("app.quit_at_once", "ctrl+q", "leave at once", "leave from wherever you are", "Program"),
     Action("app.how_to_leave", "ctrl+c", "how to leave", "says how to copy and how to leave, since others do it so", "Program"),
 )  # fmt: skip
@@ -168,8 +168,8 @@ ACTIONS = (
 # What the footer begins with while keys go elsewhere than into the table, by where they go.
 FOOTERS: Mapping[str, tuple[str, ...]] = {
     "why": ("explorer.step_out", "explorer.step_in", "explorer.copy", "explorer.manual", "explorer.next_pane"),
-    "rule": ("explorer.step_out", "explorer.step_in", "rule.previous_rule", "rule.next_rule", "rule.landed_rule",
-             "explorer.members", "explorer.next_pane", "explorer.copy"),
+    "rule": ("explorer.step_out", "explorer.step_in", "explorer.members", "rule.previous_rule", "rule.next_rule",
+             "rule.landed_rule", "explorer.next_pane", "explorer.copy"),
     "alone": ("explorer.step_out",),
     "field": ("field.submit", "bar.leave", "bar.complete", "field.earlier", "field.clear"),
 }  # fmt: skip
@@ -206,5 +206,13 @@ def bindings(scope: str) -> list[BindingType]:
 
 
 def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
-    """The keys of an action as a reader knows them, those of the user's keymap where it has some."""
-    return [key_word(key.strip()) for key in keymap.get(action.id, action.keys).split(",")]
+    """The keys of an action as a reader knows them: those of the user's keymap where it has some, else its own that the
+    keymap doesn't give to another action of the same place."""
+    if action.id in keymap:
+        return [key_word(key.strip()) for key in keymap[action.id].split(",")]
+    given = {key.strip() for id_, keys in keymap.items() if _scope(id_) == action.scope for key in keys.split(",")}
+    return [key_word(key) for key in action.keys.split(",") if key not in given] or ["none"]
+
+
+def _scope(identifier: str) -> str:
+    return identifier.partition(".")[0]

@@ -29,6 +29,7 @@ from whydeny.ui.clipboard import WAYS, Copied, copy
 from whydeny.ui.crash import write_report
 from whydeny.ui.glyphs import choose_glyphs
 from whydeny.ui.jobs import Jobs
+from whydeny.ui.lines import Span
 from whydeny.ui.memory import read_memory, write_memory
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.help import HelpScreen
@@ -37,6 +38,7 @@ from whydeny.ui.screens.page import PageScreen
 from whydeny.ui.screens.picker import Choice, PickScreen
 from whydeny.ui.screens.table_screen import TableScreen
 from whydeny.ui.theme import ROLES, THEMES, choose_theme
+from whydeny.ui.widgets.bar import Bar
 from whydeny.ui.workbench import Workbench
 
 OpenSite = Callable[[Progress, OnRows], Site | Snapshot]
@@ -155,12 +157,12 @@ class ExplorerApp(App[int]):
         self._exit_renderables.append(Text(words))
         self._close_messages_no_wait()
 
-    def copy_text(self, text: str, done: Callable[[Copied], None]) -> None:
-        """Put `text` on the clipboard, off the screen's thread; then `done`."""
+    def copy_text(self, text: str, done: Callable[[Copied], None], way: str | None = None) -> None:
+        """Put `text` on the clipboard, off the screen's thread; then `done`. `way` is one of `WAYS`, None as set."""
         pieces: list[str] = []
 
         def work(_progress: Progress) -> Copied:
-            return copy(text, pieces.append, self.options.settings.clipboard)
+            return copy(text, pieces.append, way or self.options.settings.clipboard)
 
         def failed(error: WhydenyError) -> None:
             done(Copied("none", False, str(error)))
@@ -216,9 +218,11 @@ class ExplorerApp(App[int]):
 
     def action_how_to_leave(self) -> None:
         """Ctrl-C copies or leaves elsewhere; here it says what does."""
-        screen = self.screen
+        screen, words = self.screen, "y copies, q leaves; Esc stops what is under way"
         if isinstance(screen, TableScreen | PageScreen):
-            screen.say("y copies, q leaves; Esc stops what is under way", "")
+            screen.say(words, "")
+        for bar in [] if isinstance(screen, TableScreen | PageScreen) else screen.query("#foot").results(Bar):
+            bar.show([Span(f" {words}")])
 
     def action_palette(self) -> None:
         """Find any command by typing."""

@@ -38,6 +38,24 @@ FLAG_LETTERS = {
     Flag.IPV6: "6",
 }
 
+# What the firewall means by each (PAN-OS administrator's guide, traffic log fields, Flags).
+FLAG_MEANINGS = {
+    Flag.DECRYPTED: "the session was decrypted",
+    Flag.URL_DENIED: "URL filtering denied it",
+    Flag.CAPTIVE_PORTAL: "the user was captured by the authentication portal",
+    Flag.NON_STANDARD_PORT: "the application was on another port than its own",
+    Flag.TEMPORARY_MATCH: "let through by a rule for a dependent application, until the application was known",
+    Flag.NAT: "addresses were translated",
+    Flag.PACKET_CAPTURE: "packets of it were captured",
+    Flag.PROXY_TRANSACTION: "one transaction within an HTTP proxy session",
+    Flag.DECRYPT_MIRROR: "decrypted traffic went out of a mirror port in clear",
+    Flag.TUNNEL_INSPECTED: "the payload of an outer tunnel, inspected",
+    Flag.PBF_C2S: "policy-based forwarding, client to server",
+    Flag.PBF_S2C: "policy-based forwarding, server to client",
+    Flag.SYMMETRIC_RETURN: "answers went back the way the first packet came",
+    Flag.IPV6: "an IPv6 session",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ScreenColumn:

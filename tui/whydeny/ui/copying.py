@@ -33,6 +33,7 @@ KINDS = (
     Kind("markdown", "Markdown", "the finding for a wiki or a chat"),
     Kind("json", "JSON", "the finding as one object, as `whydeny explain --format json`"),
     Kind("commands", "commands", "those that the verdict recommends"),
+    Kind("file", "to a file", "the finding, where no clipboard is reachable; its path is shown"),
     Kind("row", "row", "the visible cells with their headings"),
     Kind("cell", "cell", "the value under the cursor"),
     Kind("filter", "log filter", "finds this session in Monitor > Logs > Traffic"),

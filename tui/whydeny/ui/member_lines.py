@@ -50,12 +50,15 @@ class Unfolded:
     words: str = ""
 
 
+Opened = dict[Path, Sequence[Member]]  # what stands under each path, once it was looked into
+
+
 def member_lines(
-    trace: RuleTrace, lists: Sequence[Listed], unfolded: Unfolded, glyphs: Glyphs, progress: Progress
+    trace: RuleTrace, lists: Sequence[Listed], unfolded: Unfolded, opened: Opened, glyphs: Glyphs, progress: Progress
 ) -> list[Line]:
-    """The whole page for one rule and one session."""
+    """The whole page for one rule and one session; what is looked into is put into `opened`, for the next time."""
     listed = {found.field: found for found in lists}
-    tree = _Tree(unfolded, glyphs, progress)
+    tree = _Tree(unfolded, opened, glyphs, progress)
     for criterion in trace.criteria:
         tree.add_criterion(criterion, listed.get(criterion.field))
     if unfolded.words and not tree.found:
@@ -66,10 +69,11 @@ def member_lines(
 
 
 class _Tree:
-    def __init__(self, unfolded: Unfolded, glyphs: Glyphs, progress: Progress) -> None:
+    def __init__(self, unfolded: Unfolded, opened: Opened, glyphs: Glyphs, progress: Progress) -> None:
         self.lines: list[Line] = []
         self.found = 0
         self._unfolded = unfolded
+        self._opened = opened
         self._glyphs = glyphs
         self._progress = progress
         self._words = unfolded.words.lower().split()
@@ -132,8 +136,8 @@ class _Tree:
     def _add(self, member: Member, path: Path, depth: int) -> None:
         opens = member.inside is not None and self._opens(path)
         self.lines.append(self._member_line(member, path, depth, opens))
-        if opens and member.inside is not None:
-            self._add_all(member.inside(), path, depth + 1)
+        if opens:
+            self._add_all(self._inside(member, path), path, depth + 1)
 
     # With words: only what has them, and the groups around it.
 
@@ -146,12 +150,19 @@ class _Tree:
             # A group that stands in several places is looked into once for each criterion.
             if member.inside is not None and (here[0], member.name) not in self._seen:
                 self._seen.add((here[0], member.name))
-                inside = list(self._search(member.inside(), here, depth + 1))
+                inside = list(self._search(self._inside(member, here), here, depth + 1))
             if hit:
                 self.found += 1
             if inside or (hit and self.found <= MOST_FOUND):
                 yield self._member_line(member, here, depth, bool(inside))
                 yield from inside
+
+    def _inside(self, member: Member, path: Path) -> Sequence[Member]:
+        found = self._opened.get(path)
+        if found is None:
+            self._progress.step("looking into members", self._count, 0)
+            found = self._opened[path] = member.inside() if member.inside is not None else ()
+        return found
 
     def _hits(self, member: Member) -> bool:
         if self._address is not None:

@@ -51,7 +51,7 @@ class ColumnsPart(RowsPart):
     @on(RowTable.HeadingClicked)
     def _heading_clicked(self, event: RowTable.HeadingClicked) -> None:
         event.stop()
-        self._sort_by(event.column, also=False)
+        self._sort_by(event.column, also=event.also)
 
     def action_narrower(self) -> None:
         """Make this column narrower."""

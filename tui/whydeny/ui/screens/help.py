@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from whydeny.model.progress import Progress
 from whydeny.ui.actions import ACTIONS, GROUPS, Action, keys_of
-from whydeny.ui.columns import FLAG_LETTERS
+from whydeny.ui.columns import FLAG_LETTERS, FLAG_MEANINGS
 from whydeny.ui.lines import BLANK, Line, Span, line
 from whydeny.ui.screens.page import PageScreen
 
@@ -33,7 +33,6 @@ class HelpScreen(PageScreen):
 
     def _signs(self) -> list[Line]:
         glyphs = self.glyphs
-        letters = [f"{letter} {(bit.name or '').lower().replace('_', '-')}" for bit, letter in FLAG_LETTERS.items()]
         return [
             line(Span("Signs", "title")),
             line("  ", Span(glyphs.match, "good"), " the criterion matches   ", Span(glyphs.no_match, "bad"),
@@ -42,7 +41,12 @@ class HelpScreen(PageScreen):
                  Span("or", "key"), " the next best cause, and what would turn the verdict to it"),
             line("  ", Span(glyphs.mark, "link"), " a marked row   ", Span(glyphs.event, "doubt"),
                  " on the timeline: a commit or a content install"),
-            line("  flags: ", Span(", ".join(letters), "quiet"), hang=9),
+            BLANK,
+            line(Span("Flags, in the column of that name", "title")),
+            *(
+                line("  ", Span(letter, "key"), f" {bit.words()[0]:<20} ", Span(FLAG_MEANINGS[bit], "quiet"), hang=25)
+                for bit, letter in FLAG_LETTERS.items()
+            ),
             BLANK,
         ]  # fmt: skip
 

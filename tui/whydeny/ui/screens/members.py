@@ -1,14 +1,16 @@
 """What the criteria of a rule list, opened down to the address, for one session."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from whydeny.model.addresses import format_address
 from whydeny.model.progress import Progress
 from whydeny.policy.engine import Engine
 from whydeny.policy.lookup import Flow
+from whydeny.policy.member import Listed
 from whydeny.policy.membership import Membership
 from whydeny.ui.lines import Line, Span
-from whydeny.ui.member_lines import FIRST, MORE, ShowMore, Toggle, Unfolded, member_lines
+from whydeny.ui.member_lines import FIRST, MORE, Opened, ShowMore, Toggle, Unfolded, member_lines
 from whydeny.ui.rule_lines import ToMembers, action_words
 from whydeny.ui.screens.page import PageScreen
 
@@ -29,6 +31,8 @@ class MembersScreen(PageScreen):
         self._trace = target.trace
         self._start = target.field
         self._unfolded = Unfolded()
+        self._lists: Sequence[Listed] = ()
+        self._opened: Opened = {}
 
     def heading(self) -> tuple[list[Span], list[Span]]:
         """The rule and the session; what the signs mean."""
@@ -46,8 +50,8 @@ class MembersScreen(PageScreen):
         membership = engine.memo.get(_MEMO)
         if not isinstance(membership, Membership):
             membership = engine.memo[_MEMO] = Membership(engine)
-        lists = membership.of(self._trace.rule, self._flow)
-        return member_lines(self._trace, lists, self._unfolded, self.glyphs, progress)
+        self._lists = self._lists or membership.of(self._trace.rule, self._flow)
+        return member_lines(self._trace, self._lists, self._unfolded, self._opened, self.glyphs, progress)
 
     def show_lines(self, keep_place: bool = False) -> None:
         """What was found is in the lines already."""

@@ -64,11 +64,13 @@ class OffersPart(DetailPart):
         if not text:
             self.say("there is nothing of it to copy")
             return
-        self.explorer_app.copy_text(text, lambda copied: self._copied(kind, copied))
+        where = {"way": "file"} if kind == "file" else {}
+        self.explorer_app.copy_text(text, lambda copied: self._copied(kind, copied), **where)
 
     def _copied(self, kind: str, copied: Copied) -> None:
-        word = next(k.word for k in copying.KINDS if k.id == kind)
-        self.say(f"{word}: {copied.words}", "good" if copied.confirmed else "doubt")
+        word = "finding" if kind == "file" else next(k.word for k in copying.KINDS if k.id == kind)
+        hint = "" if copied.confirmed else "; if nothing arrives, Y writes a file"
+        self.say(f"{word}: {copied.words}{hint}", "good" if copied.confirmed else "doubt")
 
     # Pages.
 

@@ -69,11 +69,12 @@ class RowTable(CursorView):
             return self.table
 
     class HeadingClicked(Message):
-        """A heading was clicked."""
+        """A heading was clicked; `also` with Shift or Ctrl held."""
 
-        def __init__(self, table: "RowTable", column: ScreenColumn) -> None:
+        def __init__(self, table: "RowTable", column: ScreenColumn, also: bool = False) -> None:
             self.table = table
             self.column = column
+            self.also = also
             super().__init__()
 
     class Opened(Message):
@@ -356,13 +357,13 @@ class RowTable(CursorView):
             self.refresh_line(self.cursor + 1)
 
     def on_click(self, event: events.Click) -> None:
-        """The row under the pointer, opened by a second click; a heading sorts."""
+        """The row under the pointer, opened by a second click; a heading sorts, with Shift or Ctrl inside the order there is."""
         place = event.get_content_offset_capture(self)
         if place.y == 0:
             for placed in self._placed:
                 if placed.column and placed.x + GUTTER <= place.x <= placed.x + GUTTER + placed.width:
                     self._move_column(placed.number)
-                    self.post_message(self.HeadingClicked(self, placed.column))
+                    self.post_message(self.HeadingClicked(self, placed.column, event.shift or event.ctrl))
             return
         position = self.scroll_offset.y + place.y - 1
         if position < len(self._view):
