@@ -50,6 +50,7 @@ def fresh_estate() -> Estate:
         sessions=[dict(row) for row in made.sessions],
         lists=dict(made.lists),
         users=dict(made.users),
+        jobs=list(made.jobs),
         _began=time.monotonic(),
     )
 

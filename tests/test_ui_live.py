@@ -19,6 +19,7 @@ from whydeny.model.configuration import Rulebase
 from whydeny.settings import CONNECTIONS, user_folders
 from whydeny.snapshot.compare import changed_verdicts
 from whydeny.snapshot.load import load_snapshot
+from whydeny.sources.firewall import commits
 from whydeny.sources.firewall.profiles import Profile, load_profiles, save_profiles
 from whydeny.ui import clipboard
 from whydeny.ui.actions import ACTIONS, bindings
@@ -184,6 +185,22 @@ class TestWatching:
             await stage.press("R")
             assert len(stage.rows) == rows + 1
             assert stage.explorer.denied == denied + 1
+
+    async def test_a_commit_is_said_until_the_configuration_is_read_anew(
+        self, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commits, "EVERY", 0.0)
+        job = {"id": "7", "type": "Commit", "status": "FIN", "result": "OK", "tfin": "2025/03/11 12:00:21"}
+        async with live(link_to(stand_in), size=(160, 50)) as stage:
+            assert "committed since" not in head(stage)
+            stand_in.estate.jobs = [job]
+            await stage.press("R")
+            assert "committed since, C reads it" in head(stage)
+            assert (
+                "a commit was finished at 2025/03/11 12:00:21; verdicts go by the configuration before it" in stage.text
+            )
+            await stage.press("C", "R")
+            assert "committed since" not in head(stage)
 
     async def test_it_looks_by_itself_and_pauses(self, stand_in: StandIn) -> None:
         async with live(link_to(stand_in), pace=2) as stage:

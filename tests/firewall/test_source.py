@@ -22,7 +22,7 @@ from whydeny.model.tables import Session
 from whydeny.policy.assemble import assemble
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.xml_log import XmlLogReader
-from whydeny.sources.firewall import keeper
+from whydeny.sources.firewall import commits, keeper
 from whydeny.sources.firewall import source as source_module
 from whydeny.sources.firewall.connection import Connection, open_connection
 from whydeny.sources.firewall.failures import Failure, FirewallError
@@ -418,6 +418,59 @@ class TestWatching:
         assert source.site.sessions is before.sessions
         stand_in.recover()
         assert source.refresh(silent()).gone == frozenset()
+
+
+class TestCommits:
+    JOB = {"tenq": "2024/05/02 10:00:01", "id": "7", "user": "admin", "type": "Commit", "status": "FIN", "result": "OK",
+           "tfin": "2024/05/02 10:00:21"}  # fmt: skip
+
+    @pytest.fixture(autouse=True)
+    def at_every_look(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(commits, "EVERY", 0.0)
+
+    def test_one_is_noticed_until_the_configuration_is_read_anew(
+        self, source: FirewallSource, full: Estate, stand_in: StandIn
+    ) -> None:
+        full.jobs = [self.JOB | {"id": "6"}]
+        source.open(silent())
+        source.refresh(silent())
+        assert source.committed is None
+        full.jobs.insert(0, self.JOB | {"type": "CommitAll"})
+        for _ in range(2):
+            source.refresh(silent())
+            assert source.committed == commits.Commit("7", "2024/05/02 10:00:21")
+        source.reload_configuration(silent())
+        assert source.committed is None
+        assert "log config" in {seen.words for seen in stand_in.seen}  # what of the rules was another before
+        source.refresh(silent())
+        assert source.committed is None
+
+    @pytest.mark.parametrize(
+        "job",
+        [{"status": "ACT", "result": "PEND"}, {"result": "FAIL"}, {"type": "Content"}, {"type": "Downld"}],
+        ids=["on its way", "failed", "content", "a download"],
+    )
+    def test_other_jobs_are_none(self, source: FirewallSource, full: Estate, job: dict[str, str]) -> None:
+        source.open(silent())
+        full.jobs = [self.JOB | job]
+        source.refresh(silent())
+        assert source.committed is None
+
+    def test_a_role_that_may_not_see_jobs(self, source: FirewallSource, stand_in: StandIn) -> None:
+        stand_in.fail(Fault.NO_RIGHTS, "show jobs")
+        source.open(silent())
+        source.refresh(silent())
+        assert any("no right to show jobs all" in str(problem) for problem in source.site.problems)
+        assert [seen.words for seen in stand_in.seen].count("show jobs all") == 1
+
+    def test_it_is_looked_for_once_a_minute(
+        self, source: FirewallSource, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(commits, "EVERY", 60.0)
+        source.open(silent())
+        for _ in range(3):
+            source.refresh(silent())
+        assert [seen.words for seen in stand_in.seen].count("show jobs all") == 1
 
 
 class TestPages:

@@ -58,6 +58,7 @@ class Desk:
             "show object dynamic-address-group": lambda _, __: success("<dyn-addr-grp/>"),
             "show dns-proxy fqdn": self._names,
             "show devices": self._firewalls,
+            "show jobs all": lambda _, __: success("".join(f"<job>{elements(job)}</job>" for job in self.estate.jobs)),
             "request system external-list show": self._list,
             "test": self._test,
         }

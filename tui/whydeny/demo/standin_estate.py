@@ -43,6 +43,7 @@ class Estate:
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # host name → addresses
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # address → registered tags
     firewalls: tuple[Row, ...] = ()  # what a Panorama manages
+    jobs: list[Row] = field(default_factory=list)  # the newest first
     ha_state: str = ""  # active, passive; empty: no HA
     networks: bool | None = True  # whether the session filter takes networks; None: it answers them with an error
     pace: float = 0.0

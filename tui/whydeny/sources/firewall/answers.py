@@ -148,7 +148,8 @@ def describe(error: BaseException, name: str, what: str, within: float, key_prov
         )
     if isinstance(error, TimeoutError):  # an answer that takes too long passes its deadline
         return FirewallError(
-            Failure.TIMEOUT, f"{name}: takes no connection; is the address right, and HTTPS management allowed from here?"
+            Failure.TIMEOUT,
+            f"{name}: takes no connection; is the address right, and HTTPS management allowed from here?",
         )
     if isinstance(error, DeadlinePassed):
         return FirewallError(Failure.TIMEOUT, f"{name}: no whole answer to {what} within {within:.0f} seconds")

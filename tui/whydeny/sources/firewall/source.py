@@ -20,6 +20,7 @@ from whydeny.model.progress import Progress
 from whydeny.model.site import Problem, Site, SystemInfo
 from whydeny.model.tables import Session
 from whydeny.sources.exports.collect import LOG_NAMES
+from whydeny.sources.firewall.commits import Commit, Commits
 from whydeny.sources.firewall.configuration import fetch_configuration
 from whydeny.sources.firewall.connection import Connection
 from whydeny.sources.firewall.content import fetch_content
@@ -57,6 +58,7 @@ class FirewallSource:
         self._here: frozenset[int] = frozenset()  # rows of the watched sessions
         self._keeper = SiteKeeper(connection.address.name)
         self._run_time = RunTime(connection, vsys or "vsys1")
+        self._commits = Commits(connection)
         self._refused: set[Kind] = set()
         self._related: set[Query] = set()
         self._working: list[Progress] = []
@@ -75,6 +77,11 @@ class FirewallSource:
     def hold(self, rows: frozenset[int]) -> None:
         """From now on no new session takes one of these rows, however long ago its own session ended."""
         self._keeper.held = rows
+
+    @property
+    def committed(self) -> Commit | None:
+        """The last commit since the configuration was read, as far as it was noticed."""
+        return self._commits.fresh
 
     @property
     def name(self) -> str:
@@ -167,6 +174,7 @@ class FirewallSource:
                 self.watched = None
             for kind, query in tuple(self.followed.items()):
                 self._allowed(partial(follow, kind, query))
+            self._try(lambda: self._commits.look(progress))
         new = {row for one in found for row in one.new}.union(range(before, len(self.site.sessions)))
         changed = tuple(row for one in found for row in one.changed)
         return Refreshed(self.site, tuple(sorted(new)), changed, self.gone)
@@ -216,9 +224,13 @@ class FirewallSource:
         return self.site
 
     def reload_configuration(self, progress: Progress) -> Site:
-        """Read the configuration anew, after a commit for instance."""
+        """Read the configuration anew, after a commit for instance; and the configuration log of the time since, which
+        says what of the rules was another then."""
         with self._work(progress):
+            committed = self.committed
             self._open_configuration(progress)
+            if committed is not None:
+                self._try(lambda: self._search(Kind.CONFIGURATION, self._last_hour(), progress, MOST))
             if not self.site.applications.applications:
                 self._try(lambda: self._open_content(progress))
         return self.site
@@ -356,6 +368,7 @@ class FirewallSource:
         return since(self.system.time - timedelta(hours=FIRST_HOURS))
 
     def _open_configuration(self, progress: Progress) -> None:
+        self._try(lambda: self._commits.note(progress))
         found = fetch_configuration(self.connection, progress, self._keeper.file)
         for configuration in found.configurations:
             configuration.serial = configuration.serial or self.system.serial

@@ -302,6 +302,8 @@ class LiveBase(ExplorerScreen):
             return [Span("masked", "doubt")]
         if self.paused:
             return [Span("paused", "doubt")]
+        if self.link.source.committed is not None:
+            return [Span("committed since, C reads it", "doubt")]
         return [Span(f"every {self.pace} s", "good")]
 
     def show_progress(self, _job: Job) -> None:

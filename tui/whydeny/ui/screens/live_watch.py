@@ -3,6 +3,7 @@
 from time import monotonic
 
 from whydeny.model.errors import Cancelled, WhydenyError
+from whydeny.sources.firewall.commits import Commit
 from whydeny.sources.firewall.failures import FATAL, Failure, FirewallError
 from whydeny.sources.firewall.keeper import Refreshed
 from whydeny.ui.link import LOG_IN, Link
@@ -28,6 +29,7 @@ class LiveWatch(LiveBase):
         self._began = 0.0
         self._misses = 0
         self._refused = False  # the key is not accepted any more
+        self._commit: Commit | None = None  # that was said
 
     def begin(self) -> None:
         """Begin to watch."""
@@ -59,7 +61,18 @@ class LiveWatch(LiveBase):
             self.grow(found.changed)
         elif moved:
             self.table.refresh()
+        self._say_commit()
         self.show_head()
+
+    def _say_commit(self) -> None:
+        """The rules may be others now than those that the verdicts go by."""
+        commit = self.link.source.committed
+        if commit is not None and commit != self._commit:
+            at = f" at {commit.at}" if commit.at else ""
+            self.say(
+                f"a commit was finished{at}; verdicts go by the configuration before it until C reads it anew", "doubt"
+            )
+        self._commit = commit
 
     def _not_looked(self, error: WhydenyError) -> None:
         self._misses += 1
