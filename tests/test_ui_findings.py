@@ -117,6 +117,13 @@ async def test_one_step_in_are_the_sessions_and_one_back_the_findings() -> None:
         assert stage.explorer.filter.text == "( outcome eq allowed-then-denied )"
 
 
+async def test_the_row_that_was_left_for_the_findings_is_there_again() -> None:
+    async with opened("j", "j", "t", "enter") as stage:
+        assert stage.ids != [101, 102, 103, 104]
+        await press(stage, "escape", "j", "enter", "escape", "escape")
+        assert (stage.explorer.filter.text, stage.session) == ("( outcome eq allowed-then-denied )", 103)
+
+
 async def test_steps_inside_the_sessions_come_first() -> None:
     async with opened("t", "enter", "enter") as stage:
         assert stage.explorer.zoomed == "detail"

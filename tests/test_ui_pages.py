@@ -165,7 +165,9 @@ async def test_a_log_is_filtered_sorted_and_marked_like_the_sessions(family: Sit
         await stage.press("slash", "n", "o", "n", "e", "enter")
         assert "No session passes" not in stage.text
         assert "0 of 1" in stage.text
-        await stage.press("a", "enter")
+        await stage.press("a")
+        assert "all rows, those of this session marked" in stage.lines[0]
+        await stage.press("enter")
         assert "ex\\amy" in stage.text
         await stage.press("escape", "escape")
         assert stage.explorer.is_active

@@ -332,7 +332,7 @@ def _of_log(column: Column) -> ScreenColumn:
     if column.type is Type.TIME:
         return ScreenColumn(name, title, what, time_texts(name, "%Y-%m-%d %H:%M:%S"), (name,), (name,), 19, 19)
     if column.type in (Type.WORD, Type.TEXT):
-        return _word(name, title, what, 20 if column.type is Type.WORD else 40, 6)
+        return _word(name, title, what, 20 if column.type is Type.WORD else 120, 6)
     if column.type is Type.PROTOCOL:
         return ScreenColumn(name, title, what, _protocol_texts, (name,), (name,), 5, 4)
     if column.type is Type.FLAGS:

@@ -13,11 +13,12 @@ from whydeny.verdict.proposal import propose
 
 @dataclass(frozen=True, slots=True)
 class Drilled:
-    """The sessions of a finding are shown: its key, the filter that selects them, and the filter before."""
+    """The sessions of a finding are shown: its key, the filter that selects them, and the filter and the row before."""
 
     key: tuple[object, ...]
     text: str
     before: str
+    row: int | None
 
 
 class FindingsPart(MaskPart):
@@ -65,12 +66,13 @@ class FindingsPart(MaskPart):
         except FilterError as error:
             self.say(str(error), "doubt")
             return
-        before = self.filter.text if self._drilled is None else self._drilled.before
+        drilled = self._drilled
+        before, row = (self.filter.text, self.table.row) if drilled is None else (drilled.before, drilled.row)
         self.set_zoom("")
         self.table.focus()
         self.table.wait_for(answer.group.specimen)
         self.set_filter(text)
-        self._drilled = Drilled(answer.group.key, self.filter.text, before)
+        self._drilled = Drilled(answer.group.key, self.filter.text, before, row)
         self.say("the sessions of this finding; Esc goes back to the findings")
 
     def step_out(self) -> bool:
@@ -80,6 +82,8 @@ class FindingsPart(MaskPart):
         drilled, self._drilled = self._drilled, None
         if drilled is None or self.filter.text != drilled.text:
             return False
+        if drilled.row is not None:
+            self.table.wait_for(drilled.row)
         self.set_filter(drilled.before)
         self._open_triage(drilled.key)
         return True

@@ -88,7 +88,7 @@ class LogScreen(ColumnsPart):
     def compose(self) -> ComposeResult:
         """Title, filter, table, keys."""
         yield Bar(glyphs=self.glyphs, id="head")
-        yield FilterBar(glyphs=self.glyphs, id="filter")
+        yield FilterBar(glyphs=self.glyphs, hint="words, or a log filter; ( and Tab offer fields", id="filter")
         yield RowTable(whole(self.frame.clear()), self.columns, glyphs=self.glyphs, id="table")
         yield Bar(glyphs=self.glyphs, id="foot")
 
@@ -105,6 +105,19 @@ class LogScreen(ColumnsPart):
         self.table.focus()
         self.use_filter("")
         self.show_keys()
+
+    def _show_head(self) -> None:
+        words = self._about
+        if self.session_rows:
+            words = (
+                "rows of this session; a shows all" if self.only_marked else "all rows, those of this session marked"
+            )
+        self.query_one("#head", Bar).show([Span(f" {LOG_WORDS[self.kind]} log", "title"), Span(f"   {words}", "quiet")])
+
+    def show_count(self) -> None:
+        """And whether the rows are those of the session or all."""
+        super().show_count()
+        self._show_head()
 
     def on_resize(self) -> None:
         """Columns and the words at the bottom follow the width."""

@@ -16,6 +16,7 @@ from whydeny.ui.lines import Span
 from whydeny.ui.widgets.bar import Bar
 
 LABEL = 2
+HINT = "words, or a log filter: ( addr.src in 10.0.0.0/8 ) and ( action eq allow )"
 # A term begun right behind another one: what stands between them is meant to be `and`.
 _JUXTAPOSED = re.compile(r"(.*\))\s+([(!])")
 
@@ -75,9 +76,10 @@ class FilterBar(Vertical):
     class Left(Message):
         """The user is done with the bar."""
 
-    def __init__(self, *, glyphs: Glyphs, **keywords: Any) -> None:
+    def __init__(self, *, glyphs: Glyphs, hint: str = HINT, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.glyphs = glyphs
+        self._hint = hint
         self._count_width = 0
         self._completion: Completion | None = None
         self._option = 0
@@ -88,10 +90,7 @@ class FilterBar(Vertical):
         """Label, field, count; the mistake below."""
         with Horizontal(id="filter-row"):
             yield Bar(glyphs=self.glyphs, id="filter-label")
-            yield FilterInput(
-                id="filter-text", compact=True, select_on_focus=False,
-                placeholder="words, or a log filter: ( addr.src in 10.0.0.0/8 ) and ( action eq allow )",
-            )  # fmt: skip
+            yield FilterInput(placeholder=self._hint, compact=True, select_on_focus=False, id="filter-text")
             yield Bar(glyphs=self.glyphs, id="filter-count")
         yield Bar(glyphs=self.glyphs, id="filter-options")
         yield Bar(glyphs=self.glyphs, id="filter-mistake")
