@@ -56,8 +56,8 @@ def test_the_text_says_what_is_new_gone_and_changed_and_why(before: Path, after:
     found = run(before, after)
     assert found.exit_code == 1, found.output
     said = " ".join(found.stdout.split())
-    assert "1 sessions new, 1 gone" in said
-    assert "1 rules changed" in said
+    assert "1 session new, 1 gone" in said
+    assert "1 rule changed, 2 sessions moved to another rule" in said
     assert "applications: web-browsing, ssl to web-browsing, ssh" in said
     assert "1 of security: interzone-default to Out; because Out changed" in said
     assert "New sessions: - session 4, 10.1.1.78" in said

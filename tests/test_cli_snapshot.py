@@ -68,6 +68,11 @@ def test_redacted_it_names_nobody_and_says_what_was_replaced(folder: Path, tmp_p
     assert "every verdict is the same as before" in made.stderr
     assert load_snapshot(path).manifest.redacted
     shown = run("explain", path).output + run("report", path).output
+    assert "The snapshot was redacted" in run("report", path).output
+    for form in ("markdown", "html"):
+        assert "The snapshot was redacted" in run("report", path, "--format", form).stdout
+    assert json.loads(run("report", path, "--format", "json").stdout.splitlines()[0])["redacted"] is True
+    assert "was redacted" not in run("report", folder).output
     assert "unexplained" in shown
     for secret in ("jdoe", "Payroll", "10.1.1.10"):
         assert secret not in shown

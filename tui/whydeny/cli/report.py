@@ -49,8 +49,9 @@ def report_command(
         sys.exit(Exit.NOTHING)
     judged = judge.judge_all()
     narrate_judging(judge)
-    notes = judge.snapshot.notes if isinstance(judge, SnapshotJudge) else None
-    report = build_report(site, judge, judged, title, most, rows, notes)
+    kept = judge.snapshot if isinstance(judge, SnapshotJudge) else None
+    notes, redacted = (kept.notes, kept.manifest.redacted) if kept is not None else (None, False)
+    report = build_report(site, judge, judged, title, most, rows, notes, redacted)
     if form == "json":
         for line in report_json(report):
             print(line)

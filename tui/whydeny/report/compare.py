@@ -29,8 +29,9 @@ def compare_text(found: Comparison, before: Moment, after: Moment, names: tuple[
     if is_same(found):
         return "\n".join([*lines, "Nothing differs."]) + "\n"
     lines.append(
-        f"{len(found.new):,} sessions new, {len(found.gone):,} gone, {found.changed.height:,} changed; "
-        f"{len(found.rules):,} rules changed, {found.moved['after'].n_unique():,} sessions moved to another rule"
+        f"{_count(len(found.new), 'session')} new, {len(found.gone):,} gone, {found.changed.height:,} changed; "
+        f"{_count(len(found.rules), 'rule')} changed, {_count(found.moved['after'].n_unique(), 'session')} moved to another "
+        "rule"
     )
     lines += _section("Rules", [_rule_sentence(change) for change in found.rules], most)
     lines += _section("Sessions that another rule takes", _moved_sentences(found.moved), most)
@@ -38,6 +39,10 @@ def compare_text(found: Comparison, before: Moment, after: Moment, names: tuple[
     lines += _section("New sessions", _listed(after, found.new, most), most, len(found.new))
     lines += _section("Sessions that are gone", _listed(before, found.gone, most), most, len(found.gone))
     return "\n".join(lines) + "\n"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _section(title: str, sentences: list[str], most: int, total: int | None = None) -> list[str]:

@@ -6,7 +6,7 @@ from html import escape
 from whydeny.model.configuration import Rulebase
 from whydeny.model.truth import Truth
 from whydeny.policy.lookup import LookUp, RuleTrace
-from whydeny.report.site import GroupFinding, SiteReport
+from whydeny.report.site import REDACTED, GroupFinding, SiteReport
 from whydeny.report.site_text import group_counts, group_line, span_text
 from whydeny.report.text import evidence_text, rule_action, rule_line, session_facts
 
@@ -80,6 +80,7 @@ def _basis(report: SiteReport) -> list[str]:
     parts = [
         "<h2>What this rests on</h2>",
         f"<table><tr><th>file</th><th>what it is</th><th class=n>rows</th></tr>{rows}</table>",
+        *([f"<p><b>{escape(REDACTED)}</b></p>"] if report.redacted else []),
         f"<p>{report.sessions:,} sessions, {escape(span_text(report))}.</p>",
     ]
     if report.missing:

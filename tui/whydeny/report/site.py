@@ -14,6 +14,9 @@ from whydeny.verdict.judge import Judge
 from whydeny.verdict.triage import Group, triage
 
 SPANS = 60  # columns of the timeline
+REDACTED = (
+    "The snapshot was redacted: names, users, addresses and serial numbers stand for others, the same ones throughout."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class SiteReport:
     left_out: int = 0
     timeline: tuple[tuple[datetime, int, int], ...] = ()
     notes: dict[str, str] = field(default_factory=dict)
+    redacted: bool = False
 
 
 def build_report(
@@ -52,9 +56,10 @@ def build_report(
     most: int = 200,
     rows: pl.Series | None = None,
     notes: Mapping[str, str] | None = None,
+    redacted: bool = False,
 ) -> SiteReport:
     """The report over the judged sessions (`rows` picks some), at most `most` groups; `notes` as a snapshot keeps
-    them."""
+    them, and whether it was `redacted`."""
     notes = notes or {}
     frame = site.sessions.frame
     chosen = frame if rows is None else frame[rows.cast(pl.UInt32)]
@@ -78,6 +83,7 @@ def build_report(
         left_out=max(0, len(groups) - most),
         timeline=_timeline(chosen["time"], outcomes),
         notes=_session_notes(site, notes, rows),
+        redacted=redacted,
     )
 
 

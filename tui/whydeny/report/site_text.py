@@ -8,7 +8,7 @@ from typing import Any
 
 from whydeny.report.data import finding_json, time_text
 from whydeny.report.markdown import code, escaped
-from whydeny.report.site import GroupFinding, SiteReport
+from whydeny.report.site import REDACTED, GroupFinding, SiteReport
 from whydeny.report.text import finding_text, session_line, wrapped
 from whydeny.verdict.triage import Group
 
@@ -57,6 +57,7 @@ def report_text(report: SiteReport) -> str:
     """The report as plain text."""
     lines = [report.title, "=" * len(report.title), "", "Rests on:"]
     lines += [f"  {name}: {what}" + (f", {rows:,} rows" if rows else "") for name, what, rows in report.sources]
+    lines += ["", *wrapped(REDACTED)] if report.redacted else []
     lines += ["", f"{report.sessions:,} sessions, {span_text(report)}"]
     lines += [f"  {count:>10,}  {name}" for name, count in report.outcomes]
     for title, items in (("Missing", report.missing), ("Could not be read", report.problems)):
@@ -98,6 +99,7 @@ def report_markdown(report: SiteReport) -> str:
     lines += [
         f"* {code(name)}: {escaped(what)}" + (f", {rows:,} rows" if rows else "") for name, what, rows in report.sources
     ]
+    lines += ["", REDACTED] if report.redacted else []
     lines += ["", f"{report.sessions:,} sessions, {span_text(report)}.", "", "| outcome | sessions |", "|---|---:|"]
     lines += [f"| {name} | {count:,} |" for name, count in report.outcomes]
     for title, items in (("Missing", report.missing), ("Could not be read", report.problems)):
@@ -166,6 +168,7 @@ def report_json(report: SiteReport) -> Iterator[str]:
             "sources": [{"name": name, "what": what, "rows": rows} for name, what, rows in report.sources],
             "problems": list(report.problems),
             "missing": list(report.missing),
+            "redacted": report.redacted,
             "first": time_text(report.first),
             "last": time_text(report.last),
             "sessions": report.sessions,
