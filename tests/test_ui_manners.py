@@ -231,6 +231,15 @@ async def test_a_value_that_no_row_has_is_named(text: str, says: tuple[str, ...]
         assert unseen_values(text, stage.explorer.frame) == says
 
 
+async def test_words_that_no_visible_column_has_say_where_they_were_looked_for() -> None:
+    async with staged(small_site(), where="nothing-like-this") as stage:
+        assert "Words are looked for in the columns that are shown; c shows more of them." in stage.text
+        await stage.press("u")
+        assert "there is no session under the cursor" in stage.text
+    async with staged(small_site(), where="( app eq nothing )") as stage:
+        assert "Words are looked for" not in stage.text
+
+
 async def test_an_empty_table_names_the_value_that_no_row_has() -> None:
     async with staged(small_site(), where="( cause eq app-shfit )") as stage:
         assert "there is app-shift" in stage.text

@@ -147,7 +147,8 @@ class DetailPart(StepsPart):
         elif trace is not None:
             self.show_members(ToMembers(trace))
         else:
-            self.say(f"there is no {pane.rulebase} rule to look into; in a rule pane Left and Right walk the rulebase")
+            what = f"{pane.rulebase} rule to look into; in its pane Left and Right walk the rulebase"
+            self.say(f"there is no {what if self.explained is not None else 'session under the cursor'}")
 
     def show_members(self, target: ToMembers) -> None:
         """The members of a rule for the session under the cursor."""

@@ -83,6 +83,8 @@ class RowsPart(TableScreen):
         if self.only_marked:
             return ("No row is marked. m marks one; M shows all rows again.",)
         unseen = unseen_values(self.filter.text, self.frame, self.kind)
+        if not is_language(self.filter.text) or split_words(self.filter.text)[1]:
+            unseen = (*unseen, "Words are looked for in the columns that are shown; c shows more of them.")
         what = "session" if self.kind is Kind.TRAFFIC else "row"
         return (f"No {what} passes this filter.", *unseen, f"/ changes it, f lays it aside, a shows all {what}s.")
 
