@@ -226,6 +226,7 @@ _OBJECTS = {
     "tagging": _tagging,
     "profile": _profile,
     "application": lambda name, ports: element("entry", element("default", listed("port", ports.split())), name),
+    "dynamic-user-group": lambda name, tags: element("entry", element("filter", escape(tags)), name),
     "application-group": lambda name, value: element("entry", listed("members", value.split()), name),
     "service-group": lambda name, value: element("entry", listed("members", value.split()), name),
     "external-list": lambda name, kind: element(

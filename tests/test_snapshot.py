@@ -88,6 +88,7 @@ SCOPE = Scope(
     "vsys1",
     addresses={"a": Address("a", "ip-netmask", "10.0.0.1/32", ("web",))},
     address_groups={"g": AddressGroup("g", ("a",)), "d": AddressGroup("d", filter="'web' and 'prod'")},
+    dynamic_user_groups={"risky": "'risk-high'"},
     services={"s": Service("s", "tcp", "80,8080")},
     service_groups={"sg": Group("sg", ("s",))},
     applications={"own": CustomApplication("own", ("tcp/9",), (47,), parent="ssl", risk=4)},

@@ -508,6 +508,7 @@ SCOPE = Scope(
         "odd": Address("odd", "ip-netmask", "not-an-address"),
     },
     address_groups={"any-dag": AddressGroup("any-dag", filter="'berlin' and (web or \"db\")")},
+    dynamic_user_groups={"ex\\staff": "'berlin'"},
     service_groups={"sg": Group("sg", ("tcp-9000",))},
     application_groups={"ag": Group("ag", ("ssl", "own-app"))},
     regions={"HQ-net": Region("HQ-net", ("10.0.0.0/8", "10.1.0.0-10.1.0.9"))},
@@ -614,6 +615,8 @@ def test_one_of_everything_is_replaced(site: Site) -> None:
     assert [source.name for source in redacted.sources] == ["file-1.csv", "file-2"]
     assert redacted.answers.fqdns.keys() == {a.value for a in scope.addresses.values() if a.kind == "fqdn"}
     assert redacted.answers.user_groups.keys() == {rule.users[0]}
+    assert [*scope.dynamic_user_groups] == [rule.users[0]]
+    assert scope.dynamic_user_groups[rule.users[0]] == f"'{rule.tags[0]}'"
     assert redacted.answers.user_mappings[0].user == row.user
     assert redacted.answers.tests[0].rules == (rule.name,)
     assert redacted.answers.tests[0].asked == {"source": row.source_text, "from": row.from_zone, "protocol": "6"}

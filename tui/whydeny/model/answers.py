@@ -52,6 +52,5 @@ class DeviceAnswers:
     registered_complete: bool = False  # whether an absent address has no tags
     user_groups: dict[str, frozenset[str]] = field(default_factory=dict)  # group → users (lower case)
     user_mappings: tuple[UserMapping, ...] = ()
-    users_seen: frozenset[str] = frozenset()  # users that log rows name (lower case); no group has a user's name
     tests: tuple[PolicyTest, ...] = ()
     running: dict[Rulebase, tuple[RunningRule, ...]] = field(default_factory=dict)

@@ -277,6 +277,7 @@ class Scope:
     name: str
     addresses: dict[str, Address] = field(default_factory=dict)
     address_groups: dict[str, AddressGroup] = field(default_factory=dict)
+    dynamic_user_groups: dict[str, str] = field(default_factory=dict)  # name to the tags it asks for
     services: dict[str, Service] = field(default_factory=dict)
     service_groups: dict[str, Group] = field(default_factory=dict)
     applications: dict[str, CustomApplication] = field(default_factory=dict)

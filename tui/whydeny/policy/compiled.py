@@ -63,7 +63,9 @@ class CompiledRule:
 class Compiler:
     """Compiles rules over the objects of one policy."""
 
-    def __init__(self, policy: Policy, catalog: Catalog, answers: DeviceAnswers) -> None:
+    def __init__(
+        self, policy: Policy, catalog: Catalog, answers: DeviceAnswers, users_seen: frozenset[str] = frozenset()
+    ) -> None:
         self._serial = policy.serial
         self._vsys = policy.vsys
         self._top_down = policy.wildcard_top_down
@@ -71,7 +73,8 @@ class Compiler:
         self._addresses = AddressBook(catalog.names, answers)
         self._services = ServiceBook(catalog.names)
         self._applications = ApplicationBook(catalog)
-        self._users = UserBook(answers)
+        dynamic = frozenset(name.lower() for scope in policy.scopes for name in scope.dynamic_user_groups)
+        self._users = UserBook(answers, dynamic, users_seen)
         self._categories = CategoryBook(catalog.names)
         self._schedules = ScheduleBook(catalog.names)
         self._parts: dict[Hashable, Part] = {}

@@ -74,11 +74,17 @@ class _Walk:
 class Engine:
     """A policy compiled once; then `look_up` answers flow by flow.
 
-    `release` may be None (unknown): what depends on it is then unknown unless both readings agree.
+    `release` may be None (unknown): what depends on it is then unknown unless both readings agree. `users_seen` are the
+    names (lower case) that logs show to be users', so that no group has them.
     """
 
     def __init__(
-        self, policy: Policy, applications: ApplicationTable, answers: DeviceAnswers, release: Release | None
+        self,
+        policy: Policy,
+        applications: ApplicationTable,
+        answers: DeviceAnswers,
+        release: Release | None,
+        users_seen: frozenset[str] = frozenset(),
     ) -> None:
         self.policy = policy
         self.applications = applications
@@ -87,7 +93,7 @@ class Engine:
         self.memo: dict[tuple[object, ...], object] = {}  # what callers worked out once for this policy
         self.catalog = Catalog(Names(policy.scopes), applications)
         self.defaults = Defaults(self.catalog, release)
-        self._compiler = Compiler(policy, self.catalog, answers)
+        self._compiler = Compiler(policy, self.catalog, answers, users_seen)
         self.compiled = {rulebase: self._compiler.compile(rules) for rulebase, rules in policy.rules.items()}
         self._places = {rulebase: places_by_name(rules) for rulebase, rules in self.compiled.items()}
         self._by_uuid = {r.uuid: r for rules in policy.rules.values() for r in reversed(rules) if r.uuid}

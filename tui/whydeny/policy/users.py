@@ -146,14 +146,18 @@ class UserField:
 
 
 class UserBook:
-    """Compiles the user fields of rules."""
+    """Compiles the user fields of rules. `dynamic` are the names of dynamic user groups, `seen` those of users that log
+    rows name; both in lower case."""
 
-    def __init__(self, answers: DeviceAnswers) -> None:
+    def __init__(
+        self, answers: DeviceAnswers, dynamic: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
+    ) -> None:
+        self._dynamic = dynamic
         self._groups = {name.lower(): _by_short_name(users) for name, users in answers.user_groups.items()}
         self._users = {user_name(mapping.user) for mapping in answers.user_mappings}
         for users in answers.user_groups.values():
             self._users.update(map(user_name, users))
-        self._seen = answers.users_seen
+        self._seen = seen
         self._fields: dict[tuple[str, ...], UserField] = {}
 
     def field(self, members: tuple[str, ...]) -> UserField:
@@ -179,7 +183,9 @@ class UserBook:
             name = user_name(member)
             if not distinguished:
                 names.setdefault(name.name, []).append((member, name))
-            if distinguished or (name not in self._users and member.lower() not in self._seen):
+            if member.lower() in self._dynamic:
+                unsettled.append(f"the members of dynamic user group {member}")
+            elif distinguished or (name not in self._users and member.lower() not in self._seen):
                 what = "the members of user group {}" if distinguished else "the members of {}, if it is a user group"
                 unsettled.append(what.format(member))
         return UserField(

@@ -88,6 +88,10 @@ class Rewriter:
         changes = {f.name: self._value(getattr(scope, f.name), sorts.get(f.name)) for f in fields(scope)}
         changes["service_groups"] = self._groups(scope.service_groups, Sort.OBJECT)
         changes["application_groups"] = self._groups(scope.application_groups, Sort.APPLICATION)
+        changes["dynamic_user_groups"] = {  # named as rules and rows name users
+            self.texts.text(name, Sort.USER): self.texts.text(tags, Sort.EXPRESSION)
+            for name, tags in scope.dynamic_user_groups.items()
+        }
         addresses = changes["addresses"]
         changes["address_groups"] |= {n: made for n, made in addresses.items() if isinstance(made, AddressGroup)}
         changes["addresses"] = {n: made for n, made in addresses.items() if isinstance(made, Address)}

@@ -142,7 +142,7 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
         "subcategory": Sort.KEEP, "technology": Sort.KEEP, "flags": Sort.KEEP,
     },
     LogForwarding: {"name": Sort.OBJECT, "tagging": Sort.SPECIAL},
-    Scope: {"name": Sort.GROUP, "ssl_exclusions": Sort.URL},
+    Scope: {"name": Sort.GROUP, "ssl_exclusions": Sort.URL, "dynamic_user_groups": Sort.EXPRESSION},
     Zone: {"name": Sort.ZONE, "external": Sort.GROUP},
     CaptivePortal: {"mode": Sort.KEEP, "redirect_host": Sort.HOST, "authentication_profile": Sort.OBJECT},
     VirtualSystem: {"name": Sort.GROUP, "display_name": Sort.GROUP},

@@ -19,8 +19,7 @@ class GrowingJudge(Judge):
         later = GrowingJudge(site, self.firewalls.override, self.serial, self.device_group)
         if later.same_policies(self):
             later.problems = self.problems
-            answers = replace(site.answers, users_seen=later._users_seen)
-            later._engines = {key: _with_answers(engine, answers) for key, engine in self._engines.items()}
+            later._engines = {key: _with_answers(engine, site.answers) for key, engine in self._engines.items()}
         return later
 
     def same_policies(self, before: Judge) -> bool:

@@ -135,7 +135,7 @@ class Judge:
             self.problems[serial, vsys] = str(error)
             return None
         release = release or self.firewalls.strict_floor(serial)
-        return Engine(policy, self.applications, replace(self.site.answers, users_seen=self._users_seen), release)
+        return Engine(policy, self.applications, self.site.answers, release, self._users_seen)
 
     @cached_property
     def _users_seen(self) -> frozenset[str]:

@@ -72,6 +72,11 @@ def _address_groups(scope: Scope, part: Element) -> None:
             scope.address_groups[name] = AddressGroup(name, held, None, _tags(entry))
 
 
+def _dynamic_user_groups(scope: Scope, part: Element) -> None:
+    for name, entry in entries(part):
+        scope.dynamic_user_groups[name] = child_text(entry, "filter") or ""
+
+
 def _services(scope: Scope, part: Element) -> None:
     for name, entry in entries(part):
         protocol = entry.find("protocol")
@@ -288,6 +293,7 @@ def _group_members(entry: Element) -> tuple[str, ...]:
 _READERS: dict[str, Callable[[Scope, Element], None]] = {
     "address": _addresses,
     "address-group": _address_groups,
+    "dynamic-user-group": _dynamic_user_groups,
     "service": _services,
     "service-group": _service_groups,
     "application": _applications,

@@ -88,6 +88,7 @@ _URL = _container(url=_TEXT, exception_list=_MEMBERS)
 _OBJECTS = {
     "address": _entries(ip_netmask=_TEXT, ip_range=_TEXT, ip_wildcard=_TEXT, fqdn=_TEXT, tag=_MEMBERS),
     "address_group": _entries(static=_MEMBERS, dynamic=_container(filter=_TEXT), tag=_MEMBERS),
+    "dynamic_user_group": _entries(filter=_TEXT, tag=_MEMBERS),
     "service": _entries(protocol=_container(tcp=_PORTS, udp=_PORTS, sctp=_PORTS), tag=_MEMBERS),
     "service_group": _entries(members=_MEMBERS, tag=_MEMBERS),
     "application_group": _entries(members=_MEMBERS),

@@ -34,6 +34,9 @@ from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import row_trail, rule_trail
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
 
+ADDRESS_SOURCE = "IP-tag log, or show object registered-ip all"
+USER_GROUP = "dynamic user group"
+
 CAUSE = Cause(
     title="Tag or quarantine moved the host into a refused group",
     needs=("IP-tag log", "threat log", "running configuration"),
@@ -50,12 +53,12 @@ def check(case: Case) -> Answer:
         because = "there is no configuration to tell whether a rule refuses a dynamic group"
         return CantTell(because, "the running configuration", 0.08)
     for trace in case.may_refuse:
-        groups = _groups(case, trace.rule)
+        groups = [*_groups(case, trace.rule), *_user_groups(case, trace.rule)]
         if groups or _quarantine(trace.rule):
             return _held(case, trace.rule, groups, trace)
     refuser = case.refuser
     if refuser is not None:
-        groups = _groups(case, refuser)
+        groups = [*_groups(case, refuser), *_user_groups(case, refuser)]
         by_group = refuser.number < (case.logged.number if case.logged else refuser.number + 1)
         if (groups or _quarantine(refuser)) and by_group:
             return _held(case, refuser, groups, None)
@@ -66,6 +69,15 @@ def _groups(case: Case, rule: Rule) -> list[Moving]:
     return [m for m in case.moving((*rule.sources, *rule.destinations)) if m.kind == "dynamic-group"]
 
 
+def _user_groups(case: Case, rule: Rule) -> list[Moving]:
+    """The dynamic user groups that a rule asks for: as the configuration has them, or as the row names its user's."""
+    scopes = case.policy.scopes if case.policy else ()
+    known = {name: tags for scope in reversed(scopes) for name, tags in scope.dynamic_user_groups.items()}
+    if case.session.dynamic_user_group:
+        known.setdefault(case.session.dynamic_user_group, "")
+    return [Moving(USER_GROUP, name, known[name]) for name in rule.users if name in known]
+
+
 def _quarantine(rule: Rule) -> bool:
     return any("quarantine" in name.lower() for name in (*rule.source_hips, *rule.destination_hips))
 
@@ -74,7 +86,11 @@ def _held(case: Case, rule: Rule, groups: list[Moving], trace: RuleTrace | None)
     session = case.session
     gathered = Gathering()
     group = groups[0] if groups else None
-    what = f"dynamic group {group.name} ({group.filter})" if group else "a quarantine state"
+    kind = USER_GROUP if group is not None and group.kind == USER_GROUP else "dynamic group"
+    who = case.user or "its user" if kind == USER_GROUP else session.source_text
+    tags = f" ({group.filter})" if group is not None and group.filter else ""
+    bearer = "user" if kind == USER_GROUP else "address"
+    what = f"{kind} {group.name}{tags}" if group is not None else "a quarantine state"
     silent = "writes no log" if not rule.log_end else "logs its refusals"
     text = f"{rule.name} above refuses {what} and {silent}"
     gathered.add(Evidence(text, 0.3 if not rule.log_end else -0.9, Basis.RULE, rule_trail(rule)))
@@ -82,6 +98,8 @@ def _held(case: Case, rule: Rule, groups: list[Moving], trace: RuleTrace | None)
         gathered.add(
             Evidence("the group's members are not in the inputs: the look-up is conditional", -0.3, Basis.RULE)
         )
+    elif kind == USER_GROUP:
+        gathered.add(Evidence("the row names the group as its user's", 1.0))
     else:
         gathered.add(Evidence("the address is in the group", 1.0, Basis.RULE))
     events = _tag_evidence(case, gathered, group)
@@ -90,23 +108,36 @@ def _held(case: Case, rule: Rule, groups: list[Moving], trace: RuleTrace | None)
         text = "that a tag alone ends a live session is not documented; it counts at the next look-up"
         gathered.add(Evidence(text, -0.2, Basis.OPINION))
     if not events and trace is not None:
-        settle = "the members of the group at that time (IP-tag log, or show object registered-ip all)"
+        source = "User-ID log, or show object registered-user all" if kind == USER_GROUP else ADDRESS_SOURCE
+        settle = f"the members of the group at that time ({source})"
         because = f"{rule.name} above refuses {what}, and no event about the address is in the inputs"
         return CantTell(because, settle, 0.3)
     return Held(
         base=0.5,
-        headline=f"Last allowed by {case.named_rule}, then refused: {session.source_text} was moved into {what}, which "
+        headline=f"Last allowed by {case.named_rule}, then refused: {who} was moved into {what}, which "
         f"{rule.name} refuses ({silent}).",
         evidence=gathered.all(),
         denied_by=rule.name,
         fix="Treat it as meant until the event is understood: look at what set the tag. If it was a false alarm, take the "
-        f"tag off the address and mend the match that sets it; let {rule.name} log, so that such refusals show. Moving "
+        f"tag off the {bearer} and mend the match that sets it; let {rule.name} log, so that such refusals show. Moving "
         f"the rule or opening {case.named_rule} wider defeats the quarantine.",
         fix_at=rule.origin.edited_at(),
-        commands=("show object registered-ip all", "show object dynamic-address-group all"),
-        missing=() if case.related.has(Kind.IPTAG) else ("the IP-tag log, or show object registered-ip all",),
+        commands=_commands(kind),
+        missing=_missing(case, kind),
         flips_if="the address among the group's members at the end of the session (IP-tag log)",
     )
+
+
+def _commands(kind: str) -> tuple[str, ...]:
+    if kind == USER_GROUP:
+        return ("show object registered-user all",)
+    return ("show object registered-ip all", "show object dynamic-address-group all")
+
+
+def _missing(case: Case, kind: str) -> tuple[str, ...]:
+    if kind == USER_GROUP:
+        return ("when the user got the tag (User-ID log, or show object registered-user all)",)
+    return () if case.related.has(Kind.IPTAG) else ("the IP-tag log, or show object registered-ip all",)
 
 
 def _tag_evidence(case: Case, gathered: Gathering, group: Moving | None) -> int:
