@@ -33,6 +33,13 @@ from whydeny.verdict.hindsight import asked_before
 from whydeny.verdict.ports import unverified_ports
 from whydeny.verdict.references import END_REASONS, THREAD, TRACKER
 
+# Tracker stages that name something other than a rule or the proxy (the knowledge-base page on them is the reference).
+STAGES = {
+    "mitigation tdb": "a security profile found a threat: see the threat log",
+    "resource limit": "the firewall ran out of a resource for it",
+    "host service": "it was meant for the firewall itself",
+}
+
 CAUSE = Cause(title="Unexplained", references=(TRACKER, END_REASONS, THREAD))
 
 
@@ -65,7 +72,11 @@ def _what_is_known(case: Case) -> str:
         by = "the order of its rules" if "order" in case.shift.fixed else " and ".join(sorted(case.shift.fixed))
         never = f"by {by} it would never have allowed the session"
         return f"this configuration can't explain it: {never}, so that another was in force"
-    if LOOKUP_DENY in (case.session.tracker_stage or "").lower() and case.still_allowed:
+    stage = (case.session.tracker_stage or "").lower()
+    meaning = next((words for name, words in STAGES.items() if name in stage), None)
+    if meaning is not None:
+        return f"the rules don't explain it, but the session tracker does: '{stage}', {meaning}"
+    if LOOKUP_DENY in stage and case.still_allowed:
         return "the session tracker says that a rule look-up refused it, which this configuration does not explain"
     blocked = next((row for row in case.url_rows if str(row.get("action") or "").startswith("block")), None)
     if blocked is not None:
