@@ -627,7 +627,7 @@ OBJECTS = """<config version="10.2.0"><shared/><devices><entry name="localhost.l
 <entry name="edl-unused"><type><ip><url>https://lists.example.net/u</url></ip></type></entry></external-list>
 <rulebase><security><rules><entry name="OUT"><from><member>trust</member></from><to><member>untrust</member></to>
 <source><member>g-nested</member><member>plain</member></source><destination><member>edl-partners</member></destination>
-<source-user><member>example\\reader</member></source-user><application><member>any</member></application>
+<source-user><member>example\\reader</member><member>example\\staff</member></source-user><application><member>any</member></application>
 <service><member>any</member></service><action>allow</action></entry></rules></security></rulebase></entry></vsys></entry></devices></config>"""
 
 
@@ -640,6 +640,8 @@ class TestRunTime:
         full.names = {"www.example.net": ("203.0.113.7",), "other.example.net": ("203.0.113.8",)}
         full.tags = {"10.1.1.66": ("quarantine",)}
         full.users = {"10.1.1.10": "example\\reader"}
+        full.groups = {"example\\staff": ("example\\reader", "example\\writer"), "example\\unused": ("example\\other",)}
+        full.dynamic = {"g-tagged": ("10.1.1.66", "10.1.1.67")}
         source.open(silent())
         return source
 
@@ -653,6 +655,8 @@ class TestRunTime:
         assert site.answers.registered_complete
         assert list(site.answers.registered_tags.values()) == [frozenset({"quarantine"})]
         assert [m.user for m in site.answers.user_mappings] == ["example\\reader"]
+        assert site.answers.user_groups == {"example\\staff": frozenset({"example\\reader", "example\\writer"})}
+        assert site.answers.group_addresses == {"g-tagged": ("10.1.1.66", "10.1.1.67")}
         words = [seen.words for seen in stand_in.seen[sent:]]
         assert words.count("request system external-list show") == 2
         sent = len(stand_in.seen)

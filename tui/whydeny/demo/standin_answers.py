@@ -55,7 +55,8 @@ class Desk:
             "show high-availability state": self._ha,
             "show user ip-user-mapping": self._users,
             "show object registered-ip": self._tags,
-            "show object dynamic-address-group": lambda _, __: success("<dyn-addr-grp/>"),
+            "show user group": self._group,
+            "show object dynamic-address-group": self._dynamic,
             "show dns-proxy fqdn": self._names,
             "show devices": self._firewalls,
             "show jobs all": lambda _, __: success("".join(f"<job>{elements(job)}</job>" for job in self.estate.jobs)),
@@ -187,6 +188,21 @@ class Desk:
             for a, u in found
         )
         return success("".join(f"<entry>{elements(row)}</entry>" for row in rows))
+
+    def _group(self, command: Element, _: str) -> bytes:
+        name = command.findtext("user/group/name", "")
+        if name not in self.estate.groups:
+            return said(17, f"User group {name} does not exist")
+        users = "\n".join(f"[{place:<6}] {user}" for place, user in enumerate(self.estate.groups[name], 1))
+        return success(f"<![CDATA[\nshort name:  {name}\n\nsource type: ldap\n\n{users}\n]]>")
+
+    def _dynamic(self, _: Element, vsys: str) -> bytes:
+        entries = []
+        for name, addresses in self.estate.dynamic.items():
+            members = "".join(f'<entry name="{_attribute(one)}"/>' for one in addresses)
+            facts = elements({"vsys": vsys, "group-name": name})
+            entries.append(f"<entry>{facts}<member-list>{members}</member-list></entry>")
+        return success(f"<dyn-addr-grp>{''.join(entries)}</dyn-addr-grp>")
 
     def _tags(self, _: Element, __: str) -> bytes:
         rows = (

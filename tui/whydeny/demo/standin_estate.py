@@ -40,6 +40,8 @@ class Estate:
     test: PolicyTest = _no_test
     lists: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)  # name → (kind, members)
     users: dict[str, str] = field(default_factory=dict)  # address → user
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)  # user group → users
+    dynamic: dict[str, tuple[str, ...]] = field(default_factory=dict)  # dynamic address group → addresses
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)  # host name → addresses
     tags: dict[str, tuple[str, ...]] = field(default_factory=dict)  # address → registered tags
     firewalls: tuple[Row, ...] = ()  # what a Panorama manages
