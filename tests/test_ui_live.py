@@ -322,10 +322,21 @@ class TestTrust:
         async with live(link_to(stand_in, insecure=True)) as stage:
             bar = stage.explorer.query_one("#head")
             assert (bar._left[0].text.strip(), bar._left[0].role) == (ALARM, "bad")
-            for key in ("H", "o", "question_mark"):
-                await stage.press(key)
-                assert ALARM in stage.lines[0]
-                await stage.press("escape")
+            seen = {type(stage.app.screen).__name__}
+            row = stage.explorer.table.row
+            assert row is not None
+            stage.explorer.ask_about(row)
+            await stage.settle()
+            for keys in (
+                ("H",), ("o",), ("question_mark",), ("B",), ("D",), ("r",), ("v",), ("t",), ("w",), ("O", "enter"), ("L",),
+                ("P",), ("S",), ("E",), ("colon",),
+            ):  # fmt: skip
+                await stage.press(*keys)
+                seen.add(type(stage.app.screen).__name__)
+                assert ALARM in stage.lines[0], keys
+                while not isinstance(stage.app.screen, LiveScreen):
+                    await stage.press("escape")
+            assert len(seen) > 10
 
     async def test_the_form_says_it_before_a_password_is_typed(self, stand_in: StandIn) -> None:
         async with live(link_to(stand_in, key=None, insecure=True)) as stage:

@@ -94,12 +94,6 @@ class LogScreen(ColumnsPart):
 
     def on_mount(self) -> None:
         """The rows of the session, as marked rows."""
-        words = "rows of this session; a shows all" if self.session_rows else self._about
-        alarm = self.explorer_app.alarm
-        self.query_one("#head", Bar).show(
-            [Span(f" {LOG_WORDS[self.kind]} log", "title"), Span(f"   {words}", "quiet")],
-            [Span(f"{alarm} ", "bad")] if alarm else (),
-        )
         self.table.marks = set(self.session_rows)
         self.only_marked = bool(self.session_rows)
         self.table.focus()
@@ -112,7 +106,11 @@ class LogScreen(ColumnsPart):
             words = (
                 "rows of this session; a shows all" if self.only_marked else "all rows, those of this session marked"
             )
-        self.query_one("#head", Bar).show([Span(f" {LOG_WORDS[self.kind]} log", "title"), Span(f"   {words}", "quiet")])
+        alarm = self.explorer_app.alarm
+        self.query_one("#head", Bar).show(
+            [Span(f" {LOG_WORDS[self.kind]} log", "title"), Span(f"   {words}", "quiet")],
+            [Span(f"{alarm} ", "bad")] if alarm else (),
+        )
 
     def show_count(self) -> None:
         """And whether the rows are those of the session or all."""
