@@ -98,8 +98,10 @@ def _check(data: bytes, rows: int, wanted: Mapping[str, pl.DataType]) -> Checked
     begin, after = thrift.places.get(_FILE["notes"], (0, 0))
     if not begin:
         raise BadTable("it is damaged (it says nothing of its types)")
+    if data[begin:after] == typed.notes:  # as this program writes it: no need of a copy
+        return Checked(data, tuple(types), memory)
     described = data[footer:begin] + typed.notes + data[after:end]
-    whole = b"".join((data[:footer], described, len(described).to_bytes(4, "little"), _MAGIC))
+    whole = b"".join((memoryview(data)[:footer], described, len(described).to_bytes(4, "little"), _MAGIC))
     return Checked(whole, tuple(types), memory)
 
 

@@ -76,7 +76,7 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
         elif frame[name].dtype == dtype:
             columns.append(frame[name])
         elif isinstance(frame[name].dtype, _WORDS) and isinstance(dtype, _WORDS):
-            columns.append(frame[name].cast(pl.String).cast(dtype, strict=False))
+            columns.append(_words(frame[name], dtype))
         else:
             raise BadTable(f"its column {name} holds {frame[name].dtype}, not {dtype}")
     for name in frame.columns:
@@ -84,6 +84,12 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
             columns.append(frame[name])
     fitted = pl.DataFrame(columns)
     return fitted.with_columns([_made_safe(fitted[name]) for name in _suspects(fitted)])
+
+
+def _words(series: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Words of one list as words of another; those that it lacks are null."""
+    between = series if isinstance(dtype, pl.Enum) else series.cast(pl.String)
+    return between.cast(dtype, strict=False)
 
 
 def _suspects(frame: pl.DataFrame) -> list[str]:
