@@ -169,3 +169,34 @@ async def live(
             yield stage
     finally:
         link.close()
+
+
+def head(stage: LiveStage) -> str:
+    """The top line."""
+    return next(line for line in stage.lines if line.strip())
+
+
+def words(stand_in: StandIn) -> list[str]:
+    """What a stand-in was asked, in words."""
+    return [seen.words for seen in stand_in.seen]
+
+
+def pane(stage: LiveStage, name: str) -> str:
+    """The text of a pane, whether it is in sight or not."""
+    return "\n".join(line.text for line in stage.explorer.query_one(f"#{name}").lines)
+
+
+def page(stage: LiveStage) -> str:
+    """The text of a page, whether it is in sight or not."""
+    return "\n".join(line.text for line in stage.app.screen.pane.lines)
+
+
+def change(stand_in: StandIn, **row: str) -> dict[str, str]:
+    """Change the first discarded session of the session table; as it was before."""
+    estate = stand_in.estate
+    with estate.lock:
+        place = next(n for n, session in enumerate(estate.sessions) if session["state"] == "DISCARD")
+        before = estate.sessions[place]
+        estate.sessions[place] = before | row
+        estate.version += 1
+    return before
