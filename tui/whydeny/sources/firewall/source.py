@@ -1,7 +1,8 @@
 """A firewall as a source of sessions: opened, watched, and asked about one session.
 
 Every method may run in a thread of its own. Each leaves a new `Site` in `site` (its tables are replaced, never
-changed), and keeps row numbers: rows are only ever added behind, so the cursor on the screen stays where it is.
+changed), and keeps row numbers: rows are added behind, so the cursor on the screen stays where it is. Only where many
+sessions have ended does a new one take the row of the one that ended first; rows that are held are never taken.
 """
 
 from collections.abc import Callable, Iterator
