@@ -360,7 +360,8 @@ async def test_settings_that_were_passed_over_can_be_read_whole() -> None:
 
         stage = Stage(app, pilot)
         await stage.settle()
-        assert f"{sentences[0]}; 1 more, o lists them" in stage.lines[-1]
+        assert f"{sentences[0]} (and 1 more)" in stage.lines[-1]
+        assert stage.lines[-1].endswith(" o says all of it ")
         await stage.press("o")
         text = "\n".join(entry.text for entry in stage.app.screen.query_one("#page").lines)
         assert all(sentence in text for sentence in sentences)

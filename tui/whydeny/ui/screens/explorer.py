@@ -57,8 +57,8 @@ class ExplorerScreen(KeepingPart):
         self.show_keys()
         passed_over = self.explorer_app.options.passed_over
         if passed_over:
-            more = f"; {len(passed_over) - 1} more, o lists them" if passed_over[1:] else ""
-            self.say(f"{passed_over[0]}{more}", "doubt")
+            more = f" (and {len(passed_over) - 1} more)" if passed_over[1:] else ""
+            self.say(f"{passed_over[0]}{more}", "doubt", keys=" o says all of it ")
         if not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
         self.look_into_all()
