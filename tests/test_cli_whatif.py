@@ -131,3 +131,17 @@ def test_a_candidate_that_is_no_configuration_is_refused(folder: Path, tmp_path:
 
 def test_the_help_says_that_nothing_is_changed() -> None:
     assert "Nothing is changed on a firewall" in run("--help").stdout
+
+
+def test_a_snapshot_is_replayed_with_what_it_was_judged_with(tmp_path: Path) -> None:
+    """The release decides which ports application-default holds of a decrypted application."""
+    inputs, path = tmp_path / "inputs", tmp_path / "one.whydeny"
+    inputs.mkdir()
+    build({**CASE, "session": {"app": "web-browsing", "dport": 443, "flags": "decrypted"}}, inputs)
+    saved = CliRunner().invoke(whydeny, ["snapshot", str(inputs), "-o", str(path), "--pan-os", "8.1"])
+    assert saved.exit_code == 0, saved.output
+    edited = ("--line", "set rulebase security rules Late source any service application-default", "--format", "json")
+    old, new, kept = (
+        run(*given, *edited).stdout for given in ((inputs, "--pan-os", "8.1"), (inputs, "--pan-os", "11.1"), (path,))
+    )
+    assert kept == old != new

@@ -8,7 +8,7 @@ import polars as pl
 
 from whydeny.cli.exits import Exit
 from whydeny.cli.explain import selected_rows
-from whydeny.cli.inputs import inputs_argument, narrate_problems, open_site, policy_options, release_of
+from whydeny.cli.inputs import inputs_argument, open_judge, policy_options
 from whydeny.cli.main import narrate, reported
 from whydeny.model.errors import InputError, UsageError
 from whydeny.report.whatif import Asked, whatif_json, whatif_text
@@ -59,9 +59,8 @@ def whatif_command(
     """
     if sum((candidate is not None, edit is not None, bool(lines))) != 1:
         raise UsageError("one of --candidate, --edit and --line is needed, and no two of them")
-    site = open_site((*inputs, *config))
-    narrate_problems(site)
-    judge = Judge(site, release_of(pan_os), serial, device_group)
+    judge = open_judge((*inputs, *config), pan_os, serial, device_group)
+    site = judge.site
     if candidate is not None:
         found = _candidate(judge, candidate)
     elif edit is not None:
@@ -72,7 +71,7 @@ def whatif_command(
     if not len(site.sessions) or (rows is not None and not len(rows)):
         narrate("no session is selected")
         sys.exit(Exit.NOTHING)
-    after = Judge(found.site, release_of(pan_os), serial, device_group)
+    after = Judge(found.site, judge.firewalls.override, judge.serial, judge.device_group)
     result = replay(site, judge, after, rows=rows, notes=found.notes)
     for problem in dict.fromkeys((*judge.problems.values(), *after.problems.values())):
         narrate(problem)
