@@ -64,6 +64,8 @@ async def test_every_count_of_the_overview_is_what_its_filter_selects() -> None:
 async def test_the_overview_says_what_is_missing_and_what_could_not_be_read() -> None:
     site = replace(small_site(), problems=[Problem("traffic.csv", 7, "expected 115 columns, found 3")])
     async with staged(site, size=(120, 90)) as stage:
+        assert "1 problem · " in stage.lines[0]
+        assert "traffic.csv, line 7: expected 115 columns, found 3" in stage.lines[-1]
         await stage.press("o")
         assert "1 problem while reading" in stage.text
         text = "\n".join(entry.text for entry in page(stage).lines)

@@ -55,13 +55,17 @@ class ExplorerScreen(KeepingPart):
         self.use_filter(self._first_filter)
         self.show_head()
         self.show_keys()
-        passed_over = self.explorer_app.options.passed_over
+        self._say_first()
+        self.look_into_all()
+
+    def _say_first(self) -> None:
+        """What could not be used of the inputs or the settings, else why all sessions are shown."""
+        passed_over = (*map(str, self.bench.site.problems), *self.explorer_app.options.passed_over)
         if passed_over:
             more = f" (and {len(passed_over) - 1} more)" if passed_over[1:] else ""
             self.say(f"{passed_over[0]}{more}", "doubt", keys=" o says all of it ")
-        if not self.denied and len(self.bench.frame):
+        elif not self.denied and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
-        self.look_into_all()
 
     def on_resize(self) -> None:
         """Other columns are usual for another width."""

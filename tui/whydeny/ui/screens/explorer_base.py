@@ -103,4 +103,7 @@ class ExplorerBase(ColumnsPart):
             right = [Span("judging ", "link"), Span(f"{self.glyphs.bar(share)} {share:4.0%}, Esc stops ", "quiet")]
         elif self.size.width >= 100:
             right = [Span(f"{total:,} session{'' if total == 1 else 's'}{dot}", "quiet"), *right]
+        problems = len(self.bench.site.problems)
+        if problems:
+            right = [Span(f"{problems} problem{'' if problems == 1 else 's'}{dot}", "doubt"), *right]
         self.query_one("#head", Bar).show(spans, right)
