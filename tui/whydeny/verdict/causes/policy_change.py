@@ -234,6 +234,11 @@ def _without_event(case: Case, rematch_off: bool) -> Answer:
     lost = _tag_lost(case)
     if lost is not None:
         return _by_tag(case, *lost)
+    near = []
+    if end is not None and not rematch_off:
+        near = case.related.timeline.commits(end - timedelta(seconds=180), end, session.serial)
+    if covered and near and case.refuser is not None and case.long:
+        return _commit_asked(case, near[-1], covered)
     if covered:
         if rematch_off and not case.shift.fixed:
             return RuledOut(
@@ -246,11 +251,8 @@ def _without_event(case: Case, rematch_off: bool) -> Answer:
         return _by_list(case)
     if case.shift.fields == {"schedule"} and case.refuser is not None:
         return _after_schedule(case)
-    near = []
-    if end is not None and not rematch_off:
-        near = case.related.timeline.commits(end - timedelta(seconds=180), end, session.serial)
     if near:
-        return _commit_asked(case, near[-1])
+        return _commit_asked(case, near[-1], covered)
     if rematch_off and not case.long and case.cluster < CLUSTER:
         return RuledOut("rematch is off, so that commits cut no live session, and the session was not long-lived")
     clustered = case.cluster >= CLUSTER and seconds >= 60
@@ -327,8 +329,9 @@ def _after_schedule(case: Case) -> Held:
     return _held(case, gathered, 0.4, "schedule", f"the schedule {name} had changed over", (LOGS,))
 
 
-def _commit_asked(case: Case, asked: Event) -> Answer:
-    """The configuration log has a commit's submission; the system log, which would say when it was done, is missing."""
+def _commit_asked(case: Case, asked: Event, covered: bool) -> Answer:
+    """The configuration log has a commit's submission; the system log, which would say when it was done, is missing or
+    (`covered`) has no word of it."""
     when = f"{asked.text} at {moment_text(asked.moment)}"
     change = _change_naming(case)
     if case.refuser is None or case.session.end is None or ((case.session.elapsed or 0) < 60 and change is None):
@@ -338,7 +341,10 @@ def _commit_asked(case: Case, asked: Event) -> Answer:
     seconds = (case.session.end - asked.moment).total_seconds()
     text = f"the configuration log has {when}, {seconds:.0f} s before the end"
     gathered.add(Evidence(text, 0.5, trail=row_trail(asked.log, asked.row)))
-    gathered.add(Evidence("when the commit was finished is not in the inputs", -0.3, Basis.ROW))
+    if covered:
+        gathered.add(Evidence("the system log covers the time and has no end of the commit", -0.9, Basis.ROW))
+    else:
+        gathered.add(Evidence("when the commit was finished is not in the inputs", -0.3, Basis.ROW))
     what = f"a commit was submitted {seconds:.0f} s before"
     return _held(case, gathered, 0.45, COMMIT, what, ("the system log: when the commit job was finished",))
 
