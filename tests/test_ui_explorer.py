@@ -317,6 +317,10 @@ KEYS: list[tuple[str, str, list[str], Check]] = [
     ("explorer.back_to", "nowhere to go back to", ["backspace"], says("no session to go back to")),
     ("explorer.members", "what the security rule lists", ["u"], screen_is(MembersScreen, "security rule interzone-default")),
     ("explorer.members", "what the rule of the pane lists", ["4", "right", "u"], screen_is(MembersScreen, "1 Decrypt")),
+    ("page.step_back", "to the sessions", ["v", "escape"], screen_is(ExplorerScreen)),
+    ("page.follow", "a line of a page", ["o", "enter"], says("( outcome eq completed )")),
+    ("log.step_back", "to the sessions", ["O", *"syst", "enter", "escape"], screen_is(ExplorerScreen)),
+    ("log.row", "every value", ["O", *"syst", "enter", "enter"], screen_is(RowScreen, "description")),
     ("page.find", "on a page", ["v", "slash", *"session"], says("session id")),
     ("page.copy_page", "on a page", ["v", "y"], says("page: written to")),
     ("explorer.logs", "a choice of logs", ["O"], screen_is(PickScreen, "System")),
@@ -383,6 +387,7 @@ def test_every_action_has_its_method_where_its_keys_are_bound() -> None:
         "app": ExplorerApp,
         "timeline": Timeline,
         "page": PageScreen,
+        "log": LogScreen,
         "field": FilterInput,
         "bar": FilterBar,
     }
@@ -391,7 +396,7 @@ def test_every_action_has_its_method_where_its_keys_are_bound() -> None:
     assert lost == []
 
 
-@pytest.mark.parametrize("scope", ["table", "pane", "rule", "explorer", "app", "page", "field", "bar"])
+@pytest.mark.parametrize("scope", ["table", "pane", "rule", "explorer", "app", "page", "log", "field", "bar"])
 def test_no_key_is_bound_twice_in_a_place(scope: str) -> None:
     keys = [key for binding in bindings(scope) for key in binding.key.split(",")]  # type: ignore[union-attr]
     assert len(keys) == len(set(keys))

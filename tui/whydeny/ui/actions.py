@@ -118,6 +118,10 @@ ACTIONS = (
     Action("explorer.overview", "o", "overview", "what was opened, and what it holds, counted", "Find out", 11),
     Action("explorer.row", "v", "row", "every value of this row, and where it stands in its file", "Find out"),
     Action("explorer.manual", "e", "explain cause", "the page about this cause", "Find out"),
+    Action("page.step_back", "escape", "back", "on a page: one step back", "Panes"),
+    Action("page.follow", "enter", "follow", "on a page: where the line leads, or what it opens", "Panes"),
+    Action("log.step_back", "escape", "back", "in another log: back to the sessions", "Panes"),
+    Action("log.row", "enter", "row", "in another log: every value of the row", "Find out"),
     Action("page.find", "slash", "find", "on a page: only lines with these words; among members an address too", "Find out"),
     Action("page.copy_page", "y", "copy", "on a page: copy it as it is shown", "Copy"),
     # Triage, and what a change would do.

@@ -49,8 +49,7 @@ class LogScreen(ColumnsPart):
     CSS_PATH = "log_screen.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(b for b in bindings("explorer") if getattr(b, "action", "") in KEPT),
-        ("escape", "app.leave", "back"),
-        ("enter", "row", "row"),
+        *bindings("log"),
     ]
 
     def __init__(self, bench: Workbench, kind: Kind, rows: Sequence[int] | None = None) -> None:
@@ -147,6 +146,10 @@ class LogScreen(ColumnsPart):
         """Every value of the row."""
         if self.table.row is not None:
             self.app.push_screen(RowScreen(self.bench, ToRow(self.kind, self.table.row)))
+
+    def action_step_back(self) -> None:
+        """Back to the sessions."""
+        self.app.pop_screen()
 
     def action_copy(self) -> None:
         """Copy the row under the cursor."""

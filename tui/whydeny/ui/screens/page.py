@@ -28,9 +28,7 @@ class PageScreen(BaseScreen):
 
     CSS_PATH = "page.tcss"
     finds: ClassVar[str] = "words to find"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings("page"), ("escape", "step_back", "back"), ("enter", "follow", "follow"),
-    ]  # fmt: skip
+    BINDINGS: ClassVar[list[BindingType]] = bindings("page")
 
     def __init__(self, title: str, follows: str = "") -> None:
         super().__init__()
