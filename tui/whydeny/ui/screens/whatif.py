@@ -194,7 +194,7 @@ class WhatIfScreen(BaseScreen):
             bench.site, judge.firewalls, text.splitlines(), self.start.vsys, self.start.serial, judge.device_group
         )
         after = Judge(candidate.site, judge.firewalls.override, judge.serial, judge.device_group)
-        found = replay(bench.site, judge, after, progress)
+        found = replay(bench.site, judge, after, progress, notes=candidate.notes)
         changed = (found.rows["effect"] != Effect.UNCHANGED.value).arg_true()
         in_time = bench.frame["time"].gather(changed).arg_sort(nulls_last=True)
         return Result(text, candidate.lines, found, self._with_effects(bench.frame, found), changed.gather(in_time))
