@@ -269,7 +269,10 @@ class _Signature:
             far = np.full(len(end), np.iinfo(np.int64).max)
             self._put("commit after", here, _between(commits, end + _SECOND, far))
             self._put("change after", here, _between(changes, end + _SECOND, far))
-            self._put("commit asked", here, _between(commits, end - 180 * _SECOND, end))
+            # Where the system log covers the time, a commit that was only asked for counts for long sessions.
+            uncovered = ~_inside(self._related.log(Kind.SYSTEM).span, end)
+            lasting = (self._frame["elapsed"].fill_null(0) >= 60).to_numpy()[here]
+            self._put("commit asked", here, _between(commits, end - 180 * _SECOND, end) & (uncovered | lasting))
         near = self._columns.get(f"{COMMIT} around", np.zeros(len(self._rows)))
         self._columns["no time for a commit"] = (self._frame["elapsed"].fill_null(0) == 0).to_numpy() & (near != 0)
         for kind in (Kind.SYSTEM, Kind.CONFIGURATION):
