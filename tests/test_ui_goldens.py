@@ -41,7 +41,9 @@ def demo_site() -> Site:
         here = Path.cwd()
         os.chdir(folder)  # so that the pictures show names without a temporary folder
         try:
-            return open_inputs(sorted(path.relative_to(folder) for path in folder.iterdir()))
+            # One by one, without what is passed over in a folder, so that no name has a folder in front.
+            inputs = (path for path in folder.iterdir() if not path.name.startswith("README"))
+            return open_inputs(sorted(path.relative_to(folder) for path in inputs))
         finally:
             os.chdir(here)
 
