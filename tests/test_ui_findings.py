@@ -243,7 +243,7 @@ async def test_enter_goes_to_the_session() -> None:
 async def test_a_replay_is_stopped_with_esc(monkeypatch: pytest.MonkeyPatch) -> None:
     started = asyncio.Event()
 
-    def slow(_site: object, _before: object, _after: object, progress: Progress) -> None:
+    def slow(_site: object, _before: object, _after: object, progress: Progress, **_more: object) -> None:
         while True:
             progress.step("replaying sessions", 1, 4)
             started.set()
