@@ -10,6 +10,15 @@ from whydeny.demo import demo_folder
 from whydeny.model.site import Site
 from whydeny.sources.open import open_inputs
 
+# Tests of screens and firewalls wait about as much as they work.
+WORKERS_A_CORE = 2
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """How many tests run side by side with `-n auto`."""
+    return (os.cpu_count() or 1) * WORKERS_A_CORE
+
+
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 

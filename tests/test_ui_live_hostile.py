@@ -66,7 +66,7 @@ WIDE, NARROW = (200, 60), (80, 24)
 
 @pytest.mark.parametrize(
     ("hostile", "size"),
-    [*((name, WIDE) for name in HOSTILE), *((name, NARROW) for name in ("bidi", "line breaks", "ten kilobytes"))],
+    [*((name, NARROW) for name in HOSTILE), *((name, WIDE) for name in ("bidi", "ten kilobytes"))],
     ids=lambda value: value if isinstance(value, str) else f"{value[0]}x{value[1]}",
 )
 async def test_hostile_text_in_every_field_is_harmless_on_every_screen(hostile: str, size: tuple[int, int]) -> None:
