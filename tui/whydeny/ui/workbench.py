@@ -80,7 +80,7 @@ class Workbench:
 
     def count(self, outcome: Outcome) -> int:
         """How many sessions ended so."""
-        return int((self.frame["outcome"].cast(pl.String) == outcome).sum())
+        return int((self.frame["outcome"] == outcome.value).sum())
 
     def find_moments(self, progress: Progress) -> tuple[Moment, ...]:
         """What the firewall's own logs say may have changed policy, in order of time."""

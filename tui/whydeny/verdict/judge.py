@@ -105,9 +105,7 @@ class Judge:
         their firewalls. Empty where every firewall in the session table has its policy, or a choice was made."""
         if self.device_group is not None or self.serial is not None:
             return []
-        keys = self.site.sessions.frame.select(
-            pl.col("serial").cast(pl.String), pl.col("vsys").cast(pl.String)
-        ).unique()
+        keys = self.site.sessions.frame.select("serial", "vsys").unique()
         for serial, vsys in keys.iter_rows():
             self.engine_for(serial, vsys)
         if not self.problems:

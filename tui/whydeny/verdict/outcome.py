@@ -4,6 +4,8 @@ Source: PAN-OS administrator's guide, "Traffic Log Fields", Session End Reason, 
 (https://docs.paloaltonetworks.com/pan-os/9-1/pan-os-admin/monitoring/use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields).
 """
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from whydeny.model.protocols import ICMP, ICMP6
@@ -15,19 +17,22 @@ DECRYPTION_REASONS = ("decrypt-cert-validation", "decrypt-unsupport-param", "dec
 _COMPLETED = ("tcp-fin", "tcp-reuse", "decoder")
 
 
-def _word(name: str) -> pl.Expr:
-    return pl.col(name).cast(pl.String).fill_null("")
+def _is_one_of(column: pl.Expr, words: Sequence[str]) -> pl.Expr:
+    return pl.any_horizontal(column == word for word in words)
 
 
 def outcome_expression() -> pl.Expr:
     """The outcome of each row of a session table, as `OUTCOMES`."""
-    reason, action, subtype = _word("end_reason"), _word("action"), _word("subtype")
+    reason, action, subtype = pl.col("end_reason"), pl.col("action"), pl.col("subtype")  # null is no branch's
     # Old rows have no received counters: then "both ways" can't be told and the row counts as complete.
     nothing_back = (pl.col("bytes_received") == 0) | (
         pl.col("bytes_received").is_null() & (pl.col("packets_received") == 0)
     )
     one_way_protocol = pl.col("protocol").is_in([ICMP, ICMP6])
-    value = pl.lit
+
+    def value(outcome: Outcome) -> pl.Expr:
+        return pl.lit(outcome.value, dtype=OUTCOMES)
+
     return (
         pl.when(pl.col("state").is_not_null() | (subtype == "start"))
         .then(value(Outcome.IN_PROGRESS))
@@ -37,7 +42,7 @@ def outcome_expression() -> pl.Expr:
         .then(value(Outcome.ALLOWED_THEN_DENIED))
         .when(reason == "threat")
         .then(value(Outcome.PROFILE_BLOCK))
-        .when(reason.is_in(DECRYPTION_REASONS))
+        .when(_is_one_of(reason, DECRYPTION_REASONS))
         .then(value(Outcome.DECRYPTION_BLOCK))
         .when(reason == "tcp-rst-from-client")
         .then(value(Outcome.RESET_BY_CLIENT))
@@ -45,9 +50,8 @@ def outcome_expression() -> pl.Expr:
         .then(value(Outcome.RESET_BY_SERVER))
         .when((reason == "aged-out") & nothing_back & ~one_way_protocol)
         .then(value(Outcome.NO_RESPONSE))
-        .when(reason.is_in([*_COMPLETED, "aged-out"]))
+        .when(_is_one_of(reason, [*_COMPLETED, "aged-out"]))
         .then(value(Outcome.COMPLETED))
         .otherwise(value(Outcome.UNKNOWN))
-        .cast(OUTCOMES)
         .alias("outcome")
     )
