@@ -3,12 +3,16 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from whydeny.demo import demo_folder
 from whydeny.model.site import Site
 from whydeny.sources.open import open_inputs
+
+if TYPE_CHECKING:
+    from whydeny.demo.standin import StandIn
 
 # Tests of screens and firewalls wait about as much as they work.
 WORKERS_A_CORE = 2
@@ -59,3 +63,35 @@ def demonstration() -> Iterator[Path]:
 def demonstration_site(demonstration: Path) -> Site:
     """The demonstration site, read. Tests share it and leave it as it is."""
     return open_inputs([demonstration])
+
+
+@pytest.fixture
+def stand_in() -> Iterator["StandIn"]:
+    """A firewall of a test's own: the demonstration's, played on this machine over TLS."""
+    from live_stage import stand_in_of  # loads the screen
+
+    with stand_in_of() as running:
+        yield running
+
+
+@pytest.fixture
+def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A live firewall is asked about the session under the cursor only where a test wants it."""
+    from whydeny.ui.screens import live_cursor
+
+    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
+
+
+@pytest.fixture
+def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was put on the clipboard."""
+    from whydeny.ui.clipboard import Copied
+
+    texts: list[str] = []
+
+    def take(self: object, text: str, done: Any) -> None:
+        texts.append(text)
+        done(Copied("test", True, "taken"))
+
+    monkeypatch.setattr("whydeny.ui.app.ExplorerApp.copy_text", take)
+    return texts

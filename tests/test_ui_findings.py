@@ -12,7 +12,6 @@ from ui_stage import CASE, Stage, built, small_site, staged
 from whydeny.model.errors import Cancelled
 from whydeny.model.progress import Progress
 from whydeny.ui.actions import ACTIONS
-from whydeny.ui.clipboard import Copied
 from whydeny.ui.screens import whatif
 from whydeny.ui.screens.explorer import ExplorerScreen
 from whydeny.ui.screens.triage import TriageScreen
@@ -69,19 +68,6 @@ async def edit(stage: Stage, text: str) -> None:
     whatif_of(stage).area.text = text
     await stage.pilot.pause()
     await follow(stage)
-
-
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was put on the clipboard."""
-    texts: list[str] = []
-
-    def take(self: object, text: str, done: Any) -> None:
-        texts.append(text)
-        done(Copied("test", True, "taken"))
-
-    monkeypatch.setattr("whydeny.ui.app.ExplorerApp.copy_text", take)
-    return texts
 
 
 # --- triage

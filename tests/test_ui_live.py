@@ -1,7 +1,6 @@
 """A live firewall on the screen, end to end against the stand-in over TLS: the first view, watching, keys."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,28 +13,16 @@ from live_stage import (
     live,
     pane,
     shown,
-    stand_in_of,
 )
 from whydeny.demo.standin import StandIn
 from whydeny.model.columns import Kind
 from whydeny.sources.firewall import commits
 from whydeny.ui.actions import ACTIONS, bindings
 from whydeny.ui.link import ALARM
-from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.device import DeviceScreen
 from whydeny.ui.screens.live import LiveScreen
 
-
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 class TestFirstView:

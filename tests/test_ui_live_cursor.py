@@ -1,11 +1,10 @@
 """What a live firewall is asked about the session under the cursor, by itself and by a key."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from live_stage import link_to, live, page, shown, stand_in_of, words
+from live_stage import link_to, live, page, shown, words
 from whydeny.demo.standin import StandIn
 from whydeny.demo.standin_faults import Fault
 from whydeny.model.columns import Kind
@@ -13,22 +12,12 @@ from whydeny.model.configuration import Rulebase
 from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.device import DeviceScreen
 
-
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 class TestUnderTheCursor:
     @pytest.fixture(autouse=True)
-    def soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def soon(self, cursor_asks_nothing: None, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(live_cursor, "LIVE_REST", 0.05)
 
     async def test_a_resting_cursor_brings_details_facts_and_the_joined_logs(self, stand_in: StandIn) -> None:

@@ -1,28 +1,16 @@
 """What a live screen says when the firewall fails, and how it gets over it."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from live_stage import head, link_to, live, page, shown, stand_in_of
+from live_stage import head, link_to, live, page, shown
 from whydeny.demo.standin import StandIn
 from whydeny.demo.standin_faults import Fault
-from whydeny.ui.screens import live_cursor
 
-
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 CUT = [

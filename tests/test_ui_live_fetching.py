@@ -1,32 +1,21 @@
 """The log and the session table of a live firewall, fetched by the filter of the screen."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import polars as pl
 import pytest
 
-from live_stage import denied, discarded, head, link_to, live, pane, stand_in_of
+from live_stage import denied, discarded, head, link_to, live, pane
 from whydeny.demo.standin import StandIn
 from whydeny.model.columns import Kind
 from whydeny.ui.asking import REFUSED_NOW, log_query, session_filter
 from whydeny.ui.screens import live as live_screen
-from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.picker import PickScreen
 
 TIMES = ("receive_time", "time")
 
 
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 class TestFetching:

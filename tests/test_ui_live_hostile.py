@@ -1,6 +1,6 @@
 """A live screen on a firewall that means harm, or fails in the middle: it stays alive, and says what it was."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from whydeny.demo.standin_faults import Fault
 from whydeny.model.columns import Kind
 from whydeny.model.safe import is_safe
 from whydeny.sources.firewall.connection import Connection
-from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.device import DeviceScreen
 from whydeny.ui.screens.live import LiveScreen
 from whydeny.ui.screens.requests import RequestsScreen
@@ -20,10 +19,7 @@ from whydeny.ui.screens.requests import RequestsScreen
 SOON = 0.6  # seconds that a call may take once a firewall fails
 
 
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 @pytest.fixture
@@ -35,12 +31,6 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         return ask(self, send, what, progress, min(within, SOON), patience)
 
     return lambda: monkeypatch.setattr(Connection, "_ask", soon_ask)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
 
 
 def words(stage: LiveStage) -> str:

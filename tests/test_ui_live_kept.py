@@ -1,11 +1,10 @@
 """What a live screen keeps: a snapshot looked at over it, and a bound on sessions that ended."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from live_stage import LiveStage, link_to, live, shown, stand_in_of
+from live_stage import LiveStage, link_to, live, shown
 from test_ui_snapshots import a_snapshot
 from whydeny.demo.standin import StandIn
 from whydeny.model.columns import Kind
@@ -14,22 +13,13 @@ from whydeny.settings import user_folders
 from whydeny.sources.firewall import keeper
 from whydeny.ui.link import ALARM
 from whydeny.ui.related import ToRow
-from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.beside import BesideScreen
 from whydeny.ui.screens.live import LiveScreen
 
 ALLOWED = "erp-clients"  # the rule that let a session through that was then discarded, which is no plain refusal
 
 
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 def discard(stand_in: StandIn, first: int, count: int) -> None:

@@ -1,34 +1,22 @@
 """Leaving a live firewall, keeping what was seen, and secrets that are seen nowhere."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from live_stage import change, head, link_to, live, page, shown, stand_in_of
+from live_stage import change, head, link_to, live, page, shown
 from whydeny.demo.standin import KEY, StandIn
 from whydeny.demo.standin_faults import Fault
 from whydeny.snapshot.compare import changed_verdicts
 from whydeny.snapshot.load import load_snapshot
 from whydeny.ui import clipboard
-from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.live import LiveScreen
 from whydeny.ui.screens.requests import RequestsScreen
 from whydeny.verdict.judge import Judge
 
-
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 class TestLeaving:

@@ -1,33 +1,21 @@
 """The way to a live firewall on the screen: logging in, whom to trust, the firewalls of a Panorama."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from live_stage import ca_file, head, link_to, live, shown, stand_in_of, words
+from live_stage import ca_file, head, link_to, live, shown, words
 from whydeny.demo.standin import PASSWORD, USER, StandIn
 from whydeny.demo.standin_faults import Fault
 from whydeny.settings import CONNECTIONS, user_folders
 from whydeny.sources.firewall.profiles import Profile, load_profiles, save_profiles
 from whydeny.ui.link import ALARM
-from whydeny.ui.screens import live_cursor
 from whydeny.ui.screens.certificate import CertificateScreen
 from whydeny.ui.screens.firewalls import FirewallsScreen
 from whydeny.ui.screens.live import LiveScreen
 from whydeny.ui.screens.login import PasswordInput
 
-
-@pytest.fixture(autouse=True)
-def cursor_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The firewall is asked about a session only where a test wants it."""
-    monkeypatch.setattr(live_cursor, "LIVE_REST", 3600.0)
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with stand_in_of() as running:
-        yield running
+pytestmark = pytest.mark.usefixtures("cursor_asks_nothing")
 
 
 class TestLoggingIn:

@@ -1,13 +1,11 @@
 """Pages around the explorer: the overview, related rows, other logs, whole rows, lists to pick from."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from ui_stage import CASE, DENIED, Stage, built, small_site, staged
 from whydeny.model.site import Problem, Site, Source
-from whydeny.ui.clipboard import Copied
 from whydeny.ui.overview import FilterBy, overview_lines
 from whydeny.ui.related import ToLog, ToRow
 from whydeny.ui.screens.help import HelpScreen
@@ -21,19 +19,6 @@ from whydeny.ui.workbench import Workbench
 
 def page(stage: Stage) -> LinesPane:
     return stage.app.screen.query_one("#page", LinesPane)
-
-
-@pytest.fixture
-def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was put on the clipboard."""
-    texts: list[str] = []
-
-    def take(self: object, text: str, done: Any) -> None:
-        texts.append(text)
-        done(Copied("test", True, "taken"))
-
-    monkeypatch.setattr("whydeny.ui.app.ExplorerApp.copy_text", take)
-    return texts
 
 
 def put_cursor(stage: Stage, words: str) -> None:

@@ -1,7 +1,7 @@
 """What a look-up is asked and what it answers: the flow, and the rule with the walk that led to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -122,3 +122,18 @@ class LookUp:
         if self.rule is None:
             return not self.possible
         return all(r.action == self.rule.action for r in self.possible)
+
+
+def narrowed(look: LookUp, possible: tuple[RuleTrace, ...]) -> LookUp:
+    """A look-up of which only these rules stay open, the rest being ruled out by evidence."""
+    certainty = look.certainty
+    if not possible and not look.reason:
+        certainty = Certainty.CERTAIN
+    settle = tuple(dict.fromkeys(c.settle for trace in possible for c in trace.unknowns() if c.settle))
+    return replace(
+        look,
+        certainty=certainty,
+        possible=tuple(trace.rule for trace in possible),
+        possible_traces=possible,
+        settle=settle,
+    )

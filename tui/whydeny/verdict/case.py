@@ -14,7 +14,7 @@ from whydeny.model.tables import Session
 from whydeny.model.truth import Truth
 from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
-from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace
+from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace, narrowed
 from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members, named_applications
 from whydeny.verdict.device import Tested, tested
 from whydeny.verdict.finding import Outcome
@@ -34,21 +34,6 @@ NO_CONFIGURATION = "no configuration of this firewall among the inputs"
 def no_policy(rulebase: Rulebase, reason: str = "") -> LookUp:
     """The answer of a rulebase that nobody gave, or of which nothing tells whose is meant."""
     return LookUp(rulebase, None, Certainty.UNKNOWN, reason=reason or NO_CONFIGURATION)
-
-
-def narrowed(look: LookUp, possible: tuple[RuleTrace, ...]) -> LookUp:
-    """A look-up of which only these rules stay open, the rest being ruled out by evidence."""
-    certainty = look.certainty
-    if not possible and not look.reason:
-        certainty = Certainty.CERTAIN
-    settle = tuple(dict.fromkeys(c.settle for trace in possible for c in trace.unknowns() if c.settle))
-    return replace(
-        look,
-        certainty=certainty,
-        possible=tuple(trace.rule for trace in possible),
-        possible_traces=possible,
-        settle=settle,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from whydeny.sources.firewall.guard import SLICE, GuardedContext, Watch
 
-if not hasattr(http.client.HTTPSConnection("localhost"), "_create_connection"):
+if not hasattr(http.client.HTTPConnection("localhost"), "_create_connection"):  # without the price of a TLS context
     raise ImportError("this Python's http.client has no _create_connection: whydeny can't stop a connection being made")
 
 Place = tuple[Any, ...]
