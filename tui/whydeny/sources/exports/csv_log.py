@@ -194,11 +194,10 @@ class CsvReader:
     def _pairs(self, cells: pl.DataFrame) -> list[tuple[str, str]]:
         if self._heading.fixed:
             return [self._heading.fixed]
-        names = [f"c{self._heading.type_at}"]
-        if self._heading.subtype_at is not None:
-            names.append(f"c{self._heading.subtype_at}")
-        pairs = cells.select(names).unique().select(pl.all().cast(pl.String).fill_null("")).rows()
-        return sorted((pair[0], pair[1] if len(pair) > 1 else "") for pair in pairs)
+        places = [place for place in (self._heading.type_at, self._heading.subtype_at) if place is not None]
+        pairs = cells.select(pl.struct(f"c{place}" for place in places).unique().alias("pair"))
+        rows = pairs.unnest("pair").cast(pl.String).rows()
+        return sorted({(pair[0] or "", (pair[1] or "") if len(pair) > 1 else "") for pair in rows})
 
     def _take_block(self, block: _Block, cells: pl.DataFrame, done: int) -> None:
         """Take the rows of a block that have every cell; look at the others one by one."""

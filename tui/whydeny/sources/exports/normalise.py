@@ -37,7 +37,7 @@ class Distinct:
         self._seen = pl.Series([], dtype=pl.Boolean)  # by code
         self._complete = True  # whether every code was seen
         self._raw: list[pl.Series] = []
-        self._typed: list[pl.Series] = []
+        self._typed = pl.DataFrame()  # a frame is gathered at once, and without the price of a query for each column
 
     def typed(self, texts: pl.Series) -> list[pl.Series]:
         """The typed columns behind a text column."""
@@ -54,7 +54,7 @@ class Distinct:
             known = self._seen.gather(codes)
             if not known.all():
                 self._learn(texts.filter(~known).unique())
-        return [values.gather(codes) for values in self._typed]
+        return self._typed[codes].get_columns()
 
     def _learn(self, texts: pl.Series) -> None:
         codes = texts.to_physical()
@@ -65,7 +65,12 @@ class Distinct:
         self._raw = [
             values.extend(values.clear(missing)).scatter(codes, p) for values, p in zip(self._raw, parsed, strict=True)
         ]
-        self._typed = [values.cast(dtype) for values, dtype in zip(self._raw, self._stored, strict=True)]
+        self._typed = pl.DataFrame(
+            [
+                values.cast(dtype).alias(str(place))
+                for place, (values, dtype) in enumerate(zip(self._raw, self._stored, strict=True))
+            ]
+        )
         self._seen = self._seen.scatter(codes, True)
         self._complete = bool(self._seen.all())
 
@@ -100,6 +105,9 @@ class Normaliser:
     def table(self, raw: pl.DataFrame, file: int) -> pl.DataFrame:
         """`raw` (columns by name, as text or in `raw_type`, and `line`) as a table of `schema(kind)`, extras behind."""
         rows = raw.height
+        nothing: dict[
+            pl.DataType, pl.Series
+        ] = {}  # columns that the file lacks share one piece of memory for each type
         found: dict[str, pl.Series] = {
             "file": pl.repeat(file, rows, dtype=pl.UInt16, eager=True),
             "line": raw["line"].cast(pl.UInt32),
@@ -109,7 +117,10 @@ class Normaliser:
             if column.name in raw.columns:
                 series = self._typed(column, raw[column.name])
             else:
-                series = [pl.repeat(None, rows, dtype=t, eager=True) for t in stored.values()]
+                for dtype in stored.values():
+                    if dtype not in nothing:
+                        nothing[dtype] = pl.repeat(None, rows, dtype=dtype, eager=True)
+                series = [nothing[dtype] for dtype in stored.values()]
             found |= dict(zip(stored, series, strict=True))
         if "receive_time" in found:
             found["time"] = found["time"].fill_null(found["receive_time"])
