@@ -133,6 +133,8 @@ def valid_utf8(block: bytes) -> tuple[bytes, bool]:
     if block.isascii():
         return block, False
     # Polars looks at it faster than Python's decoder, and without keeping other threads from running.
-    if pl.Series([block], dtype=pl.Binary).cast(pl.String, strict=False).null_count():
+    try:
+        pl.Series([block], dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.ComputeError:
         return block.decode("utf-8", "replace").encode(), True
     return block, False
