@@ -128,7 +128,9 @@ def write_csv(path: Path, rows: int) -> None:
                     value.cast(pl.String) if isinstance(value, pl.Series) else pl.repeat(str(value), size, eager=True)
                 )
                 columns.append(column.alias(str(place)))
-            out.write(pl.DataFrame(columns).write_csv(include_header=False).encode())
+            # PAN-OS writes nothing into an empty cell, polars a pair of quotes for an empty text and nothing for null
+            cells = pl.DataFrame(columns).with_columns(pl.all().replace("", None))
+            out.write(cells.write_csv(include_header=False).encode())
 
 
 def write_xml(path: Path, rows: int) -> None:

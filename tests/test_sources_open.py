@@ -9,6 +9,7 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.errors import Cancelled, InputError
 from whydeny.model.progress import Progress
 from whydeny.model.tables import SessionTable
+from whydeny.sources.exports.csv_log import CsvReader
 from whydeny.sources.open import open_inputs
 
 HEADING = (
@@ -92,7 +93,8 @@ def test_several_answers_about_applications_make_one_table(tmp_path: Path) -> No
     assert not site.applications.complete
 
 
-def test_the_first_rows_are_told_before_the_file_is_read(tmp_path: Path) -> None:
+def test_the_first_rows_are_told_before_the_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CsvReader, "block_size", 1 << 18)
     (tmp_path / "log.csv").write_text(log(*range(60_000)))
     parts: list[SessionTable] = []
     steps: list[tuple[int, int]] = []
@@ -111,6 +113,16 @@ def test_the_first_rows_are_told_before_the_file_is_read(tmp_path: Path) -> None
     assert parts[0].session(0).source == parse_address("10.1.1.10")
     assert steps == sorted(steps)
     assert steps[-1] == (size, size)
+
+
+def test_an_error_of_who_is_told_of_rows_is_not_lost(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(log(*range(60_000)))
+
+    def rows(part: SessionTable) -> None:
+        raise KeyError(len(part))
+
+    with pytest.raises(KeyError):
+        open_inputs([tmp_path], on_rows=rows)
 
 
 def test_reading_stops_when_the_user_asks(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def open_inputs(paths: Sequence[Path], progress: Progress | None = None, on_rows
     `Problem` when others are good; raises `InputError` (one sentence) when nothing could be used at all.
 
     Files are read in the order of their names, so that the site does not depend on the order of the call. Progress
-    counts bytes over all inputs. `on_rows` is called from the reading thread with every batch of traffic rows as
+    counts bytes over all inputs. `on_rows` is called from a reading thread with every batch of traffic rows as
     soon as it is typed, the first after about a megabyte: the rows of a batch are final, their numbers are not
     (the site's table holds all batches, file by file, in this order).
     """

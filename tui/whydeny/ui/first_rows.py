@@ -1,4 +1,4 @@
-"""The first rows of what is being read: filled by the thread that reads, looked at by the screen's."""
+"""The first rows of what is being read: filled by a thread that reads, looked at by the screen's."""
 
 import polars as pl
 
@@ -32,7 +32,7 @@ class FirstRows:
         self._batches: tuple[pl.DataFrame, ...] = ()
 
     def take(self, table: SessionTable) -> None:
-        """One batch more. Called by the thread that reads; costs it nothing once enough is kept."""
+        """One batch more. Called by one thread at a time, a reading one; costs it nothing once enough is kept."""
         room = KEPT - self._kept
         if room > 0:
             batch = table.frame.select(_STORED).head(room)

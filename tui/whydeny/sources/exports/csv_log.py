@@ -7,6 +7,7 @@ line shows which rows have as many cells as the heading; only the others are loo
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -14,9 +15,9 @@ from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.blocks import (
     BLOCK,
+    Behind,
     ByteStream,
     ahead,
-    count_lines,
     quotes_in_order,
     read_blocks,
     split_cells,
@@ -28,6 +29,7 @@ from whydeny.sources.exports.layouts import KINDS, OTHER_TYPES, assign, fold, ki
 
 _MARK = "~"
 _JOINED = 50  # lines that one quoted cell may run over
+_Groups = dict[Kind | None, list[tuple[str, str]]]  # the (type, subtype) pairs that make rows of a kind
 _SEVERITIES = frozenset({"informational", "low", "medium", "high", "critical"})
 
 
@@ -59,6 +61,7 @@ class CsvReader:
         self._width = len(heading.names)
         self._plans: dict[Kind, dict[int, str]] = {}
         self._types = pl.Categorical(pl.Categories.random())
+        self._typing = Behind()
         if heading.fixed and (kind := kind_of(*heading.fixed)):
             self._plan(kind)
         rows.release = release_of_headings(heading.names)
@@ -68,15 +71,15 @@ class CsvReader:
         done = 0  # lines
         damaged = False
         rest = b""
-        with closing(ahead(self._blocks(stream, encoding, mark))) as blocks:
+        with self._typing, closing(ahead(self._blocks(stream, encoding, mark))) as blocks:
             for block in blocks:
                 if rest:
                     block = self._prepare(rest + block.text, block)
                 damaged |= block.damaged
                 rest, done = self._read_block(block, done + block.above)
                 advance(block.read)
-        if rest:
-            self._read_lines(rest, done, last=True)
+            if rest:
+                self._read_lines(rest, done, last=True)
         if damaged:
             self._rows.note("some characters are not UTF-8; they are shown as \ufffd")
 
@@ -98,11 +101,13 @@ class CsvReader:
         cut_off = bool(text) and not text.endswith(b"\n")
         if cut_off:
             text += b"\n"
+        mark = separator + _MARK.encode()
+        marked = text.replace(b"\n", mark + b"\n")
         return replace(
             block,
             text=text,
-            marked=text.replace(b"\n", separator + _MARK.encode() + b"\n"),
-            lines=count_lines(text),
+            marked=marked,
+            lines=(len(marked) - len(text)) // len(mark),
             in_order=quotes_in_order(text, separator),
             cut_off=cut_off,
         )
@@ -112,21 +117,26 @@ class CsvReader:
         if not block.lines:
             return b"", done
         if block.in_order:
-            cells = self._parse(block)
+            cells, groups = self._parse(block)
             if cells.height == block.lines:
-                self._take_block(block, cells, done)
+                self._take_block(block, cells, groups, done)
                 return b"", done + block.lines
         return self._read_lines(block.text, done, last=block.cut_off)
 
-    def _parse(self, block: _Block) -> pl.DataFrame:
-        """The used cells of a block, the type first learnt where a new one appears; and the two marker columns."""
+    def _parse(self, block: _Block) -> tuple[pl.DataFrame, _Groups]:
+        """The used cells of a block, and the two marker columns; the type first learnt where a new one appears."""
         while True:
             cells = self._cells_of_block(block, self._wanted())
-            new = {kind for kind in self._kinds_in(cells) if kind not in self._plans}
-            if not new:
-                return cells
-            for kind in sorted(new):
-                self._plan(kind)
+            groups = self._groups(cells)
+            if not self._learn(groups):
+                return cells, groups
+
+    def _learn(self, groups: _Groups) -> bool:
+        """Make a plan for every kind that is new; whether there was one."""
+        new = sorted(kind for kind in groups if kind is not None and kind not in self._plans)
+        for kind in new:
+            self._plan(kind)
+        return bool(new)
 
     def _cells_of_block(self, block: _Block, wanted: dict[int, pl.DataType]) -> pl.DataFrame:
         return pl.read_csv(
@@ -161,12 +171,14 @@ class CsvReader:
         if self._heading.type_at is not None:
             types = cells[f"c{self._heading.type_at}"].cast(pl.String)
             whole = whole & types.str.strip_chars().str.to_uppercase().is_in(list(KINDS))
+        self._typing.wait()
         for place, numbers in suspects.items():
             written = texts[f"c{place}"].str.strip_chars().str.len_bytes().fill_null(0) > 0
             self._rows.normaliser(kind).count(plan[place], int((written & numbers.is_null() & whole).sum()))
 
     def _plan(self, kind: Kind) -> None:
         self._plans[kind] = assign(kind, self._heading.names)
+        self._rows.normaliser(kind)
 
     def _wanted(self) -> dict[int, pl.DataType]:
         """Place of every used column → the type to read it in; with several kinds a place may mean several things."""
@@ -181,15 +193,12 @@ class CsvReader:
             wanted[self._heading.type_at] = self._types
         return wanted
 
-    def _kinds_in(self, cells: pl.DataFrame) -> set[Kind]:
-        return {kind for kind, _ in self._groups(cells) if kind is not None}
-
-    def _groups(self, cells: pl.DataFrame) -> Iterator[tuple[Kind | None, list[tuple[str, str]]]]:
+    def _groups(self, cells: pl.DataFrame) -> _Groups:
         """The kinds among rows, each with the (type, subtype) pairs that make it; None for those not read."""
-        found: dict[Kind | None, list[tuple[str, str]]] = {}
+        found: _Groups = {}
         for log_type, subtype in self._pairs(cells):
             found.setdefault(kind_of(log_type, subtype), []).append((log_type, subtype))
-        yield from found.items()
+        return found
 
     def _pairs(self, cells: pl.DataFrame) -> list[tuple[str, str]]:
         if self._heading.fixed:
@@ -199,16 +208,16 @@ class CsvReader:
         rows = pairs.unnest("pair").cast(pl.String).rows()
         return sorted({(pair[0] or "", (pair[1] or "") if len(pair) > 1 else "") for pair in rows})
 
-    def _take_block(self, block: _Block, cells: pl.DataFrame, done: int) -> None:
+    def _take_block(self, block: _Block, cells: pl.DataFrame, groups: _Groups, done: int) -> None:
         """Take the rows of a block that have every cell; look at the others one by one."""
         ends, beyond = cells[f"c{self._width}"], cells[f"c{self._width + 1}"]
         whole = (ends == _MARK).fill_null(False) | (ends.is_null() & (beyond == _MARK).fill_null(False))
         self._count_unreadable(block, cells, whole)
         numbers = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.UInt32, eager=True)
         if whole.all():
-            self._take(cells.with_columns(numbers.alias("line")))
+            self._take(cells.with_columns(numbers.alias("line")), groups)
             return
-        self._take(cells.with_columns(numbers.alias("line")).filter(whole))
+        self._take(cells.with_columns(numbers.alias("line")).filter(whole), groups)
         lines = block.text.split(b"\n")
         mended: list[tuple[int, list[str]]] = []
         for index in (~whole).arg_true().to_list():
@@ -279,20 +288,19 @@ class CsvReader:
         }
         columns["line"] = pl.Series([number for number, _ in rows], dtype=pl.UInt32)
         cells = pl.DataFrame(columns)
-        for kind in sorted(self._kinds_in(cells) - set(self._plans)):
-            self._plan(kind)
-        self._take(cells)
+        groups = self._groups(cells)
+        self._learn(groups)
+        self._take(cells, groups)
 
-    def _take(self, cells: pl.DataFrame) -> None:
-        """Hand rows with every cell to the tables of their kinds."""
-        groups = list(self._groups(cells))
-        for kind, pairs in groups:
+    def _take(self, cells: pl.DataFrame, groups: _Groups) -> None:
+        """Hand rows with every cell to the tables of their kinds, which give them their types meanwhile."""
+        for kind, pairs in groups.items():
             rows = cells if len(groups) == 1 else cells.filter(self._is_one_of(pairs))
             if kind is None:
                 self._leave(rows)
                 continue
             names = {f"c{place}": name for place, name in self._plans[kind].items()}
-            self._rows.add(kind, rows.select("line", *names).rename(names))
+            self._typing.do(partial(self._rows.add, kind, rows.select("line", *names).rename(names)))
 
     def _is_one_of(self, pairs: list[tuple[str, str]]) -> pl.Expr:
         log_type = pl.col(f"c{self._heading.type_at}").cast(pl.String).fill_null("")
