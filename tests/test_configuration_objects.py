@@ -95,7 +95,8 @@ def read(body: str) -> Scope:
             "<used-by-malware>no</used-by-malware></entry>"
             "<entry name='proto'><default><ident-by-ip-protocol>112</ident-by-ip-protocol></default></entry>"
             "<entry name='icmp'><default><ident-by-icmp-type><type>8</type><code>0</code></ident-by-icmp-type></default>"
-            "</entry><entry name='bare'/></application>",
+            "</entry><entry name='icmp6'><default><ident-by-icmp6-type><type>128</type></ident-by-icmp6-type></default></entry>"
+            "<entry name='bare'/></application>",
             {
                 "erp": CustomApplication(
                     "erp", ("tcp/9100", "udp/dynamic"), parent="ssl", category="business-systems", subcategory="erp",
@@ -103,6 +104,7 @@ def read(body: str) -> Scope:
                 ),
                 "proto": CustomApplication("proto", ip_protocols=(112,)),
                 "icmp": CustomApplication("icmp", icmp_types=(8,)),
+                "icmp6": CustomApplication("icmp6", icmp6_types=(128,)),
                 "bare": CustomApplication("bare"),
             },
             id="custom applications",

@@ -15,7 +15,7 @@ from whydeny.model.configuration import (
     Scope,
     Service,
 )
-from whydeny.model.protocols import ICMP, SCTP, TCP, UDP
+from whydeny.model.protocols import ICMP, ICMP6, SCTP, TCP, UDP
 from whydeny.model.release import Release
 from whydeny.model.truth import Truth
 from whydeny.policy.applications import ApplicationBook, Catalog, Hints
@@ -47,6 +47,8 @@ SCOPE = Scope(
     applications={
         "Own": CustomApplication("Own", ("tcp/7000",), parent="web-browsing", category="business-systems", risk=5),
         "own-free": CustomApplication("own-free", category="business-systems"),
+        "own-echo": CustomApplication("own-echo", icmp_types=(8,)),
+        "own-echo6": CustomApplication("own-echo6", icmp6_types=(128,)),
         "dns": CustomApplication("dns", ("udp/5353",)),
     },
     application_groups={
@@ -292,6 +294,17 @@ def test_application_default(release, name, ports, decrypted, wanted):
 def test_application_default_by_icmp_type(icmp_type, wanted):
     known = catalog()
     assert Defaults(known, V90).decide(known.seen("ping"), Ports(ICMP), None, icmp_type) is wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "wanted"),
+    [("own-echo", ICMP, YES), ("own-echo", ICMP6, NO), ("own-echo6", ICMP6, YES), ("own-echo6", ICMP, NO)],
+)
+def test_a_made_application_by_icmp_type_is_of_its_own_protocol_alone(name, protocol, wanted):
+    known = catalog()
+    assert Defaults(known, V90).decide(known.seen(name), Ports(protocol), None, None) is wanted
+    union = Defaults(known, V90).union(ApplicationBook(known).field((name,)))
+    assert union.decide(Ports(protocol), None) is (OPEN if wanted is YES else NO)
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,8 @@ def scope(configuration: Configuration) -> Scope:
         "set application own default port [ tcp/9100 udp/dynamic ]\n"
         "set application own category business-systems subcategory erp-crm technology client-server risk 3\n"
         "set application own parent-app web-browsing evasive-behavior yes pervasive-use no",
-        "set application own default ident-by-ip-protocol 47\nset application two default ident-by-icmp-type type 8",
+        "set application own default ident-by-ip-protocol 47\nset application two default ident-by-icmp-type type 8\n"
+        "set application three default ident-by-icmp6-type type 128",
         "set application-filter f category [ media networking ] risk 5 evasive yes exclude ping tagging tag web",
         "set region HQ address [ 198.51.100.0/24 203.0.113.1-203.0.113.9 ]",
         "set schedule s schedule-type recurring weekly monday [ 08:00-12:00 13:00-17:00 ]\n"

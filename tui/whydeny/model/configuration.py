@@ -260,6 +260,7 @@ class CustomApplication:
     technology: str = ""
     risk: int | None = None
     flags: tuple[str, ...] = ()
+    icmp6_types: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

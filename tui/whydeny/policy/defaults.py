@@ -248,17 +248,16 @@ def _defaults(key: str, entry: Application | CustomApplication) -> DefaultPorts:
     if not secure_written and isinstance(entry, Application):
         secure_written = SECURE_PORTS.get(key, ())
     secure = _read(secure_written)[0] if secure_written else None
-    icmp6 = entry.icmp6_types if isinstance(entry, Application) else ()
     words = [*entry.ports]
     words += [f"IP protocol {protocol_name(number)}" for number in entry.ip_protocols]
     words += [f"ICMP type {number}" for number in entry.icmp_types]
-    words += [f"ICMPv6 type {number}" for number in icmp6]
+    words += [f"ICMPv6 type {number}" for number in entry.icmp6_types]
     return DefaultPorts(
         plain,
         secure,
         frozenset(entry.ip_protocols) | whole,
         frozenset(entry.icmp_types),
-        frozenset(icmp6),
+        frozenset(entry.icmp6_types),
         readable,
         several(words, 4),
         several(secure_written, 4),

@@ -77,7 +77,7 @@ _APPLICATION = Part(
             port=members("ports"),
             ident_by_ip_protocol=Slot(Kind.NUMBERS, "ip_protocols"),
             ident_by_icmp_type=part(type=Slot(Kind.NUMBERS, "icmp_types"), code=NOTHING),
-            ident_by_icmp6_type=part(type=Slot(Kind.NUMBERS, "icmp_types"), code=NOTHING),
+            ident_by_icmp6_type=part(type=Slot(Kind.NUMBERS, "icmp6_types"), code=NOTHING),
         ),
         "category": text("category"),
         "subcategory": text("subcategory"),

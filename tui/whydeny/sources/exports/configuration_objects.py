@@ -109,13 +109,14 @@ def read_custom_application(name: str, entry: Element) -> CustomApplication:
         name,
         ports,
         ip_protocols,
-        icmp_types or icmp6_types,
+        icmp_types,
         child_text(entry, "parent-app"),
         child_text(entry, "category") or "",
         child_text(entry, "subcategory") or "",
         child_text(entry, "technology") or "",
         number(child_text(entry, "risk")),
         yes_attributes(entry),
+        icmp6_types,
     )
 
 
