@@ -238,3 +238,160 @@ def test_show_system_info(tmp_path: Path, text: str) -> None:
     assert (system.hostname, system.serial, system.model) == ("fw-edge-1", "012801004711", "PA-3220")
     assert (system.release, system.content_version, system.multi_vsys) == (Release(10, 2, 4, "h2"), "8846-8711", True)
     assert str(system.time) == "2024-05-14 10:42:07"
+
+
+def ids(site: Site) -> list[int | None]:
+    """The ids of all sessions, in the order of the table."""
+    return [site.sessions.session(number).id for number in range(len(site.sessions))]
+
+
+def test_lines_of_a_session_table_without_its_heading(tmp_path: Path) -> None:
+    assert ids(opened(tmp_path, {"a": "\n".join(ALL_TEXT.splitlines()[5:9])})) == [17868, 4711]
+
+
+def test_what_a_terminal_shows_between_sessions_hides_none(tmp_path: Path) -> None:
+    lines = ALL_TEXT.splitlines()
+    lines[7] = "\x1b[7mlines 1-8 \x1b[27m\x1b[K\r\x1b[K" + lines[7]
+    lines[9] = "lines 9-11/11 (END)" + " " * 5 + "\r" + lines[9]
+    site = opened(tmp_path, {"a": "\r\n".join(lines)})
+    assert (ids(site), site.problems) == ([17868, 4711, 504], [])
+
+
+@pytest.mark.parametrize(
+    ("places", "line", "found"),
+    [((0, 1, 2, 3, 4, 5), 6, "found the end"), ((4, 5, 7, 8), 3, "found another session"),
+     ((6, 8), 1, "found only the second")],
+    ids=["cut off", "second line lost", "second lines only"],
+)  # fmt: skip
+def test_half_sessions_are_said(tmp_path: Path, places: tuple[int, ...], line: int, found: str) -> None:
+    lines = ALL_TEXT.splitlines()
+    site = opened(tmp_path, {"a": "\n".join(lines[place] for place in places), "one.txt": DETAIL_TEXT})
+    assert (site.problems[0].line, found in site.problems[0].message) == (line, True)
+
+
+def test_a_session_of_another_shape_is_said(tmp_path: Path) -> None:
+    site = opened(tmp_path, {"a": ALL_TEXT + "4713         ipsec-esp      ACTIVE  TUNN       somewhere\n"})
+    assert [(p.line, "found another shape" in p.message) for p in site.problems] == [(12, True)]
+
+
+def test_details_whose_blanks_were_lost(tmp_path: Path) -> None:
+    flat = "\n".join(" ".join(line.split()) for line in DETAIL_TEXT.splitlines())
+    session = opened(tmp_path, {"a": flat}).sessions.session(0)
+    assert (session.source_port, session.destination_port, session.nat_source_port) == (51000, 443, 31000)
+    assert (session.state, session.session_type, session.user) == ("DISCARD", "FLOW", "example\\jane")
+
+
+def test_the_class_of_service_is_no_rule(tmp_path: Path) -> None:
+    text = DETAIL_TEXT.replace("        rule                                 : OUT\n", "")
+    assert opened(tmp_path, {"a": text}).sessions.session(0).rule is None
+
+
+@pytest.mark.parametrize(("told", "category"), [("news,low-risk", "news"), ("high-risk, own-list", "own-list"),
+                                                ("low-risk", "low-risk"), ("any", "any")])  # fmt: skip
+def test_the_category_of_the_details_is_the_one_that_a_log_row_has(tmp_path: Path, told: str, category: str) -> None:
+    text = DETAIL_TEXT.replace(": news", f": {told}")
+    assert opened(tmp_path, {"a": text}).sessions.session(0).category == category
+
+
+def test_an_end_that_is_not_known_yet(tmp_path: Path) -> None:
+    predicted = ALL_TEXT.replace("2001:db8::9[0]/L3", "0.0.0.0[0]/L3").replace("(2001:db8::9[0])", "(0.0.0.0[0])")
+    session = opened(tmp_path, {"a": predicted.replace("/L3-Inside ", "/N/A ")}).sessions.session(2)
+    assert (session.source, session.source_port, session.destination_port) == (None, None, 16889)
+    assert (session.from_zone, session.to_zone) == ("L3-DMZ", None)
+
+
+def test_an_entry_without_some_of_its_elements(tmp_path: Path) -> None:
+    text = ALL_XML.replace("<proxy>True</proxy>", "").replace("<flags> </flags>", "<flags>*NS</flags>")
+    text = text.replace("<proxy>False</proxy>", "").replace("<vsys>vsys1</vsys>", "")
+    first, second = (opened(tmp_path, {"a": text}).sessions.session(number) for number in range(2))
+    assert (first.decrypted, first.vsys, second.decrypted, second.vsys) == (None, "vsys1", True, None)
+
+
+def test_details_with_other_labels(tmp_path: Path) -> None:
+    text = DETAIL_XML.replace("src-user>", "src_user>").replace("session-tracker-stage-firewall>", "tracker>")
+    text = text.replace("captive-portal-session>", "captive-portal>")
+    session = opened(tmp_path, {"a": text}).sessions.session(0)
+    assert (session.user, session.portal_session) == ("example\\jane", "no")
+    assert session.tracker_stage == "appid policy lookup deny; ctd decoder done"
+
+
+def test_details_of_a_living_session_join_its_row(tmp_path: Path) -> None:
+    text = "\n".join(line for line in DETAIL_TEXT.splitlines() if "tracker" not in line).replace("DISCARD", "ACTIVE")
+    site = opened(tmp_path, {"all.txt": ALL_TEXT.replace("DISCARD", "ACTIVE "), "one.txt": text})
+    assert sorted(ids(site)) == [504, 4711, 17868]
+    row = next(s for s in map(site.sessions.session, range(3)) if s.id == 4711)
+    assert (row.rule, row.proxied, row.portal_session) == ("OUT", "yes", "no")
+
+
+def test_pages_that_overlap_and_both_forms_are_one_table(tmp_path: Path) -> None:
+    entries = ALL_XML.partition("<result>")[2].partition("</result>")[0].replace("4711", "4712")
+    again = ALL_XML.replace("</result>", f"{entries}</result>")
+    site = opened(tmp_path, {"all.txt": ALL_TEXT, "page-1.xml": ALL_XML, "page-2.xml": again})
+    assert sorted(ids(site)) == [504, 4711, 4712, 17868]
+    dns = next(s for s in map(site.sessions.session, range(4)) if s.id == 17868)
+    assert (dns.rule, dns.bytes, str(dns.start)) == ("trust.untrust.dns", 13508, "2024-05-14 10:44:02")
+
+
+def test_of_a_session_seen_twice_the_later_row_stays(tmp_path: Path) -> None:
+    """The details were asked for while it lived, and the list when it was being discarded."""
+    living = DETAIL_TEXT.replace("DISCARD", "ACTIVE").replace("policy-deny\n", "unknown\n")
+    site = opened(tmp_path, {"one.txt": living, "z/all.txt": ALL_TEXT})
+    row = next(s for s in map(site.sessions.session, range(len(site.sessions))) if s.id == 4711)
+    assert (len(site.sessions), row.state, row.rule, row.category) == (3, "DISCARD", "OUT", "news")
+
+
+@pytest.mark.parametrize(
+    ("start", "host", "rows"),
+    [("Tue May 14 10:44:05 2024", "", 1), ("Tue May 14 12:44:05 2024", "", 2), ("Tue May 14 10:44:05 2024", "fw-b", 2)],
+    ids=["the same", "the id used again", "another firewall"],
+)
+def test_an_id_alone_makes_no_session(tmp_path: Path, start: str, host: str, rows: int) -> None:
+    prompt = "admin@{}> show session id 4711\n"
+    other = DETAIL_TEXT.replace("Tue May 14 10:44:05 2024", start)
+    texts = {"a.txt": DETAIL_TEXT, "b.txt": other}
+    if host:
+        texts = {"a.txt": prompt.format("fw-a") + DETAIL_TEXT, "b.txt": prompt.format(host) + other}
+    assert len(opened(tmp_path, texts).sessions) == rows
+
+
+def test_details_of_no_known_firewall_go_to_no_one_of_two(tmp_path: Path) -> None:
+    log = TRAFFIC.replace("START", "2024/05/14 10:44:04")
+    site = opened(
+        tmp_path, {"a.xml": log, "b.xml": log.replace("012801004711", "012801004712"), "one.txt": DETAIL_TEXT}
+    )
+    assert [s.tracker_stage for s in map(site.sessions.session, range(3)) if not s.live] == [None, None]
+
+
+def test_rows_below_another_prompt_are_not_of_the_firewall_that_is_known(tmp_path: Path) -> None:
+    system = "hostname: fw-1\nserial: 012801000001\nmodel: PA-3220\nsw-version: 10.2.4-h2\n"
+    other = DETAIL_TEXT.replace("4711", "4712")
+    text = (
+        f"admin@fw-1> show system info\n\n{system}\nadmin@fw-2> show session all\n{ALL_TEXT}\n"
+        f"admin@FW-1-vsys2> show session id 4712\n{other}"
+    )
+    site = opened(tmp_path, {"page.txt": text})
+    assert site.sessions.frame["serial"].to_list() == [None] * 3 + ["012801000001"]
+
+
+def test_two_firewalls_in_one_page_are_told_apart_by_their_prompts(tmp_path: Path) -> None:
+    page = "".join(
+        f"admin@fw-{n}> show system info\n\nhostname: fw-{n}\nserial: 01280100000{n}\nsw-version: 10.2.4\n\n"
+        f"admin@fw-{n}> show session all\n{ALL_TEXT}\n"
+        for n in (1, 2)
+    )
+    site = opened(tmp_path, {"page.txt": page})
+    assert site.sessions.frame["serial"].to_list() == ["012801000001"] * 3 + ["012801000002"] * 3
+
+
+def test_the_log_tells_the_serial_of_a_prompt(tmp_path: Path) -> None:
+    log = TRAFFIC.replace("START", "2024/05/14 10:44:04").replace(
+        "<vsys>", "<device_name>fw-edge-1</device_name><vsys>"
+    )
+    site = opened(tmp_path, {"log.xml": log, "page.txt": f"admin@fw-edge-1> show session all\n{ALL_TEXT}"})
+    assert set(site.sessions.frame["serial"].to_list()) == {"012801004711"}
+
+
+def test_an_empty_prompt_ends_an_answer(tmp_path: Path) -> None:
+    text = f"admin@fw-1(active)> show session all\n\n{ALL_XML}\nadmin@fw-1(active)> set cli pager off\nadmin@fw-1(active)> \n"
+    site = opened(tmp_path, {"page.txt": text})
+    assert (ids(site), site.problems) == ([17868, 4711], [])

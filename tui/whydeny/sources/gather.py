@@ -1,5 +1,6 @@
 """Put together what the files of one run gave: one table a kind, systems, applications, answers."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -47,14 +48,16 @@ class Gathered:
         """Rows of the session table with the serial number of their firewall, where the inputs tell whose they are.
 
         The answers hold none: it is that of the `show system info` in the same file, else of the only firewall
-        that has one in the same folder.
+        that has one in the same folder, else that of the log rows with the host name of the prompt. A prompt with
+        another host name than a firewall's says that the rows are not that firewall's.
         """
         lacking = frame["serial"].is_null() & frame["state"].is_not_null()
         if not lacking.any():
             return frame
-        for file in frame["file"].filter(lacking).unique().sort().to_list():
-            if serial := self._serial_of(file):
-                here = lacking & (frame["file"] == file)
+        owners = frame.filter(lacking).select("file", "device_name").unique(maintain_order=True)
+        for file, host in owners.rows():
+            if serial := self._serial_of(file, host) or _serial_in_logs(frame, host):
+                here = lacking & (frame["file"] == file) & frame["device_name"].eq_missing(host)
                 frame = frame.with_columns(
                     pl.when(here)
                     .then(pl.lit(serial).cast(pl.Categorical()))
@@ -63,17 +66,33 @@ class Gathered:
                 )
         return frame
 
-    def _serial_of(self, file: int) -> str | None:
+    def _serial_of(self, file: int, host: str | None = None) -> str | None:
         for belongs in (
             lambda other: other == file,
             lambda other: self.folders[other] == self.folders[file],
         ):
-            serials = {s.serial for s in self.systems if s.serial and belongs(s.file)}
+            there = [s for s in self.systems if s.serial and belongs(s.file)]
+            named = [s for s in there if host and s.hostname and _same_host(s.hostname, host)]
+            serials = {s.serial for s in named or there if not host or not s.hostname or named}
             if len(serials) == 1:
                 return serials.pop()
             if serials:
                 return None
         return None
+
+
+def _same_host(hostname: str, prompt: str) -> bool:
+    """Whether a prompt shows a host name; it may show the virtual system behind it."""
+    return re.sub(r"-vsys\d+$", "", prompt).lower() == hostname.lower()
+
+
+def _serial_in_logs(frame: pl.DataFrame, host: str | None) -> str | None:
+    """The serial number of the only firewall that the log rows call by a host name."""
+    if host is None:
+        return None
+    known = frame.filter(pl.col("serial").is_not_null()).select("device_name", "serial").unique()
+    serials = {serial for name, serial in known.rows() if name is not None and _same_host(name, host)}
+    return serials.pop() if len(serials) == 1 else None
 
 
 def join_tables(kind: Kind, tables: list[pl.DataFrame]) -> pl.DataFrame:

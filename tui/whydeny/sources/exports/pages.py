@@ -7,9 +7,17 @@ from dataclasses import dataclass
 from whydeny.sources.exports.blocks import decode_text
 
 _END = b"</response>"
+_ASKING = r"((?:show|test|request|debug|less|find|ping|clear)\b[^\n]{0,400}?)"
 # `admin@fw-edge-1> show session all`, `admin@fw-edge-1(active)# show`, and `> show system info` of a tech-support file.
-_PROMPT = re.compile(r"^(?:\S{1,64}@([^\s>#()]{1,64})(?:\([\w-]+\))?)?[>#] ?((?:show|test|request|debug|less|"
-                     r"find|ping|clear)\b[^\n]{0,400}?)\s*$", re.MULTILINE)  # fmt: skip
+# Whatever else is typed after a whole prompt with >, or nothing, ends the answer before it; after one with # it may be
+# the configuration itself.
+_PROMPT = re.compile(
+    rf"^(?:[^\s<]{{1,64}}@([^\s<>#()]{{1,64}})(?:\([\w-]+\))?(?:[>#] ?{_ASKING}|>[^\n]{{0,400}}?)|[>#] ?{_ASKING})\s*$",
+    re.MULTILINE,
+)
+# What a terminal adds: colours and the like, and the lines of a pager, which are printed over.
+_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]*[0-Z\\^-~])")
+_PAGER = re.compile(r"^\r*(?:lines \d+-\d+(?:/\d+)?(?: \(END\))?|--[Mm]ore--)[ \r\x08]*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +34,7 @@ def split_pages(data: bytes) -> list[Page]:
     """The answers in a file, each with its command; the whole where it holds only one."""
     if data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return _documents(data)
-    text = decode_text(data)
+    text = without_terminal(decode_text(data))
     prompts = list(_PROMPT.finditer(text))
     if not prompts:
         return [Page("", "", text, 1)]
@@ -41,8 +49,15 @@ def split_pages(data: bytes) -> list[Page]:
         place = match.end()
         answer = text[match.end() : end]
         if answer.strip():
-            pages.append(Page(" ".join(match[2].split()), match[1] or "", answer, line))
+            pages.append(Page(" ".join((match[2] or match[3] or "").split()), match[1] or "", answer, line))
     return pages or [Page("", "", text, 1)]
+
+
+def without_terminal(text: str) -> str:
+    """A text as the firewall sent it, where what was saved is what a terminal showed."""
+    if "\x1b" in text:
+        text = _ESCAPE.sub("", text)
+    return _PAGER.sub("", text)
 
 
 def in_place(pages: Sequence[Page]) -> str:
