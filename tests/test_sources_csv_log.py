@@ -17,6 +17,7 @@ from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.csv_heading import read_heading
 from whydeny.sources.exports.csv_log import CsvReader
 from whydeny.sources.open import open_inputs
+from whydeny.verdict.judge import Judge
 
 SINCE_4 = (
     "Domain,Receive Time,Serial #,Type,Threat/Content Type,Config Version,Generate Time,Source address,Destination address,"
@@ -137,6 +138,24 @@ def test_times_of_every_shape(tmp_path: Path, cell: str, reads: str) -> None:
     site = opened(tmp_path, f"{SINCE_81}\n{ROW_81.replace('2024/05/14 10:00:04', cell)}\n")
     assert str(site.sessions.session(0).start) == reads
     assert site.problems == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "column"),
+    [("9999/12/31 23:59:59,1", "time"), ("2024/05/14 10:00:04,100000000000000", "elapsed"),
+     (f"2024/05/14 10:00:04,{(1 << 64) - 1}", "elapsed")],
+    ids=["the end of the calendar", "three million years", "the largest number"],
+)  # fmt: skip
+def test_a_time_that_can_not_be_is_left_empty_and_said(tmp_path: Path, cells: str, column: str) -> None:
+    odd = ROW_81.replace("2024/05/14 10:00:04,1", cells)
+    site = opened(tmp_path, f"{SINCE_81}\n{odd}\n{ROW_81}\n")
+    session = site.sessions.session(0)
+    assert (session.start if column == "time" else session.elapsed) is None
+    assert str(session.end) == "2024-05-14 10:00:05"  # the time of the row
+    assert [problem.message for problem in site.problems] == [
+        f"1 value of {column} in the traffic log can't be read and were left empty"
+    ]
+    assert len(Judge(site).judge_all()) == 2
 
 
 def test_a_day_beyond_twelve_tells_the_order_of_the_others(tmp_path: Path) -> None:

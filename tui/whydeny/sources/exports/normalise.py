@@ -19,6 +19,7 @@ _YES_NO = frozenset({"proxied", "portal_session"})
 # Only characters that `safe_text` may change: everything but printable ASCII.
 _SUSPECT = r"[^\x20-\x7e]"
 _NOTHING_V4 = V4_BASE  # 0.0.0.0
+_LONGEST_SESSION = 100 * 366 * 24 * 3600  # seconds; more is no time that a session lasted
 Parser = Callable[[pl.Series], list[pl.Series]]
 
 
@@ -141,12 +142,18 @@ class Normaliser:
         if column.type is Type.TEXT:
             return [_safe_column(texts.cast(pl.String))]
         wanted = STORED[column.type]
-        if texts.dtype == wanted:
-            return [texts]
-        numbers = texts.cast(pl.String).str.strip_chars().replace("", None)
-        typed = numbers.cast(wanted, strict=False)
-        self.count(column.name, typed.null_count() - numbers.null_count())
-        return [typed]
+        typed = texts
+        if texts.dtype != wanted:
+            numbers = texts.cast(pl.String).str.strip_chars().replace("", None)
+            typed = numbers.cast(wanted, strict=False)
+            self.count(column.name, typed.null_count() - numbers.null_count())
+        return [self._lasting(typed) if column.name == "elapsed" else typed]
+
+    def _lasting(self, seconds: pl.Series) -> pl.Series:
+        """How long sessions lasted, less what is too long for any."""
+        absurd = (seconds > _LONGEST_SESSION).fill_null(False)
+        self.count("elapsed", int(absurd.sum()))
+        return seconds.set(absurd, None) if absurd.any() else seconds
 
     def _parser_of(self, column: Column) -> Parser | None:
         if column.type is Type.WORD:

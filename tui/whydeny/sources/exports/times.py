@@ -7,6 +7,7 @@ import polars as pl
 
 # Before this a clock was not set: PAN-OS writes the epoch, shifted by the time zone, for "no time".
 _FIRST_YEAR = 1971
+_LAST_YEAR = 2199  # what is later is no time of a log, and nothing can be reckoned from the end of the calendar
 _SPREADSHEET = re.compile(
     r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([AP]M)?", re.IGNORECASE
 )
@@ -18,7 +19,7 @@ _EPOCH = re.compile(r"1[0-9]{9}")
 
 
 def read_times(texts: pl.Series) -> tuple[pl.Series, int]:
-    """Naive local times of distinct texts (pl.Datetime("us")), null where unset; and how many can't be read.
+    """Naive local times of distinct texts (pl.Datetime("us")), null where unset; and how many can't be read or can't be.
 
     `05/10/2020 10:01` is month first unless another of the texts shows that it can't be (spreadsheets write
     either, by the reader's country).
@@ -36,8 +37,10 @@ def read_times(texts: pl.Series) -> tuple[pl.Series, int]:
         found = [parse_time(text, day_first) for text in rest]
         unreadable = sum(f is None and bool(t.strip()) for f, t in zip(found, rest, strict=True))
         times = times.scatter(odd.arg_true(), pl.Series(found, dtype=pl.Datetime("us")))
-    unset = (times.dt.year() < _FIRST_YEAR).fill_null(False)
-    return (times.set(unset, None) if unset.any() else times), unreadable
+    years = times.dt.year()
+    late = (years > _LAST_YEAR).fill_null(False)
+    nothing = late | (years < _FIRST_YEAR).fill_null(False)
+    return (times.set(nothing, None) if nothing.any() else times), unreadable + int(late.sum())
 
 
 def writes_day_first(texts: list[str]) -> bool:
