@@ -85,6 +85,20 @@ def test_a_log_that_was_fetched_for_one_session_is_silent_about_the_others() -> 
     assert growing.grown(replace(site, fetched=frozenset({0, 1}))).finding(1) == whole.finding(1)
 
 
+def test_a_commit_that_is_known_counts_for_sessions_whose_logs_were_not_fetched() -> None:
+    commit = {"at": "09:30:00", "cmd": "commit", "admin": "admin", "result": "Submitted"}
+    case = CASE | {"session": CASE["others"][0], "others": CASE["others"][1:], "configuration_log": [commit]}
+    site = replace(built(case), fetched=frozenset())
+    quiet = replace(site, logs={})
+    judge = GrowingJudge(site)
+    row = int(judge.rows_needing_cause()[0])
+    assert judge.finding(row).verdict.confidence <= 0.6 < Judge(quiet).finding(row).verdict.confidence
+    before = GrowingJudge(quiet)
+    later = before.grown(site)
+    assert later.same_policies(before)
+    assert not later.same_grounds(before)
+
+
 def test_a_snapshot_keeps_which_sessions_logs_were_fetched_for(tmp_path: Path) -> None:
     site = replace(with_a_decryption_row(), fetched=frozenset({0}))
     judged = Judge(site).judge_all()

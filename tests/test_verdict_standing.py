@@ -1,5 +1,6 @@
 """How far a verdict may go: whose configuration it is, of when, and what is missing."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,39 @@ def test_a_configuration_by_get_follows_the_candidate(tmp_path: Path) -> None:
     found = standing(Judge(build(SHIFT | {"configuration": False, "files": {"get.xml": answer}}, tmp_path)).case(0))
     assert found.cap == UNPROVED
     assert "uncommitted" in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("read", "cap"), [("09:00:00", UNPROVED), ("09:30:00", HIGHEST)], ids=["before the commit", "after it"]
+)
+def test_a_commit_between_the_reading_of_the_configuration_and_the_session(
+    read: str, cap: float, tmp_path: Path
+) -> None:
+    case = SHIFT | {"configuration_log": [{**COMMIT_AFTER, "at": "09:20:00"}]}
+    site = build(case, tmp_path)
+    site.configurations[0].saved = datetime.fromisoformat(f"2024-05-02 {read}")
+    judge = Judge(site)
+    found = standing(judge.case(0))
+    assert found.cap == cap
+    assert ("was read, at 2024-05-02 09:00:00" in " ".join(found.reasons)) is (cap == UNPROVED)
+    assert judge.judge_all()["confidence"].to_list() == pytest.approx([judge.finding(0).verdict.confidence])
+
+
+def test_it_counts_for_sessions_that_would_else_be_judged_together(tmp_path: Path) -> None:
+    session = SHIFT["session"] | {"end": "09:10:00"}
+    others = [{"sessionid": 1, "end": "09:15:00"}, {"sessionid": 2, "end": "09:40:00"}]
+    log = [
+        {**EDIT_AFTER, "path": f"{PATH}Printers", "at": "10:10:00"},
+        COMMIT_AFTER,
+        {**COMMIT_AFTER, "at": "09:20:00"},
+    ]
+    case = SHIFT | {"session": session, "others": others, "configuration_log": log}
+    site = build(case, tmp_path)
+    site.configurations[0].saved = datetime.fromisoformat("2024-05-02 09:00:00")
+    judge = Judge(site)
+    whole = judge.judge_all()["confidence"].to_list()
+    assert whole == pytest.approx([judge.finding(row).verdict.confidence for row in range(3)])
+    assert [standing(judge.case(row)).cap for row in range(3)] == [PROVED, PROVED, UNPROVED]
 
 
 def test_missing_inputs_are_named(tmp_path: Path) -> None:

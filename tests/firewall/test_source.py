@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from whydeny.demo.standin import KEY, StandIn
+from whydeny.demo.standin import KEY, Seen, StandIn
 from whydeny.demo.standin_estate import Estate
 from whydeny.demo.standin_faults import Fault
 from whydeny.model.columns import Kind
@@ -56,6 +56,11 @@ def entry(number: int, at: str, reason: str = "policy-deny", app: str = "web-bro
     return TRAFFIC.format(seqno=number, id=4700 + number, at=at, reason=reason, app=app, serial=serial)
 
 
+COMMIT = """<entry logid="1"><receive_time>2024/05/02 09:50:01</receive_time><serial>007000000000001</serial><seqno>9</seqno>
+<type>CONFIG</type><subtype>0</subtype><time_generated>2024/05/02 09:50:01</time_generated><cmd>commit</cmd><admin>admin</admin>
+<result>Submitted</result></entry>"""
+
+
 @pytest.fixture
 def full(estate: Estate) -> Estate:
     estate.logs[Kind.TRAFFIC] = rows_of(
@@ -80,6 +85,10 @@ def row_of(source: FirewallSource, number: int) -> Session:
     table = source.site.sessions
     found = [table.session(n) for n in range(len(table))]
     return next(session for session in found if session.id == number)
+
+
+def query_of(seen: Seen) -> str:
+    return seen.parameters["query"]
 
 
 def numbers(source: FirewallSource) -> list[int | None]:
@@ -444,6 +453,35 @@ class TestCommits:
         assert "log config" in {seen.words for seen in stand_in.seen}  # what of the rules was another before
         source.refresh(silent())
         assert source.committed is None
+
+    def test_what_was_changed_is_read_with_the_configuration_and_after_a_commit(
+        self, source: FirewallSource, full: Estate, stand_in: StandIn
+    ) -> None:
+        source.open(silent())
+        assert [query_of(seen) for seen in stand_in.seen if seen.words == "log config"] == [
+            "( receive_time geq '2024/05/02 09:00:00' )"
+        ]
+        assert source.site.configurations[0].saved == datetime(2024, 5, 2, 10, 0, 0)
+        full.logs[Kind.CONFIGURATION] = rows_of(Kind.CONFIGURATION, COMMIT)
+        full.jobs = [self.JOB]
+        source.refresh(silent())
+        assert source.site.logs[Kind.CONFIGURATION].frame["command"].to_list() == ["commit"]
+        sent = len(stand_in.seen)
+        source.refresh(silent())
+        assert "log config" not in {seen.words for seen in stand_in.seen[sent:]}
+
+    def test_it_is_read_further_back_for_an_older_session(
+        self, source: FirewallSource, full: Estate, stand_in: StandIn
+    ) -> None:
+        source.open(silent())
+        source.search(Kind.TRAFFIC, "( session_end_reason eq policy-deny )", silent())
+        for _ in range(2):
+            source.fetch_related(row_of(source, 4701), silent())
+        asked = [query_of(seen) for seen in stand_in.seen if seen.words == "log config"]
+        assert asked.count("( receive_time geq '2024/05/02 08:30:01' )") == 1
+        source.fetch_related(row_of(source, 4711), silent())
+        whole = [text for text in (query_of(s) for s in stand_in.seen if s.words == "log config") if "leq" not in text]
+        assert len(whole) == 2
 
     @pytest.mark.parametrize(
         "job",

@@ -373,7 +373,7 @@ class Configuration:
     serial: str | None = None
     hostname: str | None = None
     timezone: str | None = None
-    saved: datetime | None = None
+    saved: datetime | None = None  # when it was read from the firewall, by its clock; a file doesn't say
     panorama_managed: bool = False  # names a Panorama server, or carries pushed parts
     shared: Scope = field(default_factory=lambda: Scope("shared"))
     shared_pre: RuleLists = field(default_factory=RuleLists)  # Panorama's shared rules

@@ -18,12 +18,12 @@ VERDICTS = tuple(name for name in JUDGED if name != "outcome")
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """A site as it is now. `same_policies`: the verdicts of rows that did not change still hold. `taken` are the rows
+    """A site as it is now. `same_grounds`: the verdicts of rows that did not change still hold. `taken` are the rows
     of sessions that ended long ago, which another session has now."""
 
     bench: Workbench
     judge: GrowingJudge
-    same_policies: bool = False
+    same_grounds: bool = False
     taken: tuple[int, ...] = ()
 
 
@@ -41,7 +41,7 @@ def next_bench(before: Grown, site: Site) -> Grown:
     bench = _bench(site, judge)
     bench.moments, bench.judged = before.bench.moments, before.bench.judged
     taken = _taken_rows(before.judge.site.sessions.frame, site.sessions.frame)
-    return Grown(bench, judge, judge.same_policies(before.judge), taken)
+    return Grown(bench, judge, judge.same_grounds(before.judge), taken)
 
 
 def _taken_rows(before: pl.DataFrame, after: pl.DataFrame) -> tuple[int, ...]:

@@ -80,9 +80,9 @@ def _firewalls(bench: Workbench) -> Iterator[Line]:
         yield line("  ", ", ".join(part for part in parts if part), hang=4)
     for configuration in site.configurations:
         release = f", release {configuration.release}" if configuration.release else ""
-        saved = f", saved {configuration.saved:%Y-%m-%d %H:%M}" if configuration.saved else ""
+        read = f", read {configuration.saved:%Y-%m-%d %H:%M}" if configuration.saved else ""
         name = site.source_name(configuration.file)
-        yield line("  ", Span(name, "strong"), f"  {configuration.kind} configuration{release}{saved}", hang=4)
+        yield line("  ", Span(name, "strong"), f"  {configuration.kind} configuration{release}{read}", hang=4)
         for note in configuration.notes:
             yield line("    ", Span(note, "quiet"), hang=6)
     applications = site.applications

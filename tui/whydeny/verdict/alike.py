@@ -203,6 +203,10 @@ class _Signature:
         numbered = self._columns.setdefault("policy", np.zeros(len(self._rows), dtype=np.int64))
         assert isinstance(numbered, np.ndarray)
         numbered[places] = int(numbered.max(initial=0)) + 1
+        if (saved := engine.policy.saved) is not None:
+            commits = self._related.timeline.moments_of_commits(engine.policy.serial)
+            since = _between(commits, np.full(len(places), _moment(saved)), self._end[places])
+            self._put("commit since reading", places, since)
         minutes = _boundaries(engine.policy)
         if minutes is not None:
             of_day = (self._end[places] // (60 * _SECOND)) % 1440
@@ -293,6 +297,10 @@ def _named_rules(engine: Engine, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
         if rule is not None:
             found[part["place"].to_numpy()] = rule.number - 1
     return found
+
+
+def _moment(time: datetime) -> int:
+    return int(np.datetime64(time, "us").astype(np.int64))
 
 
 def _between(moments: Rows, first: Rows, last: Rows) -> npt.NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from copy import copy
 from dataclasses import replace
 
 from whydeny.model.answers import DeviceAnswers
+from whydeny.model.columns import Kind
 from whydeny.model.configuration import Rule
 from whydeny.model.site import Site
 from whydeny.policy.engine import Engine
@@ -24,7 +25,7 @@ class GrowingJudge(Judge):
 
     def same_policies(self, before: Judge) -> bool:
         """Whether rules take the sessions as they did for `before`: policy tests apart, nothing changed in what
-        look-ups rest on, so that verdicts of rows that did not change still hold."""
+        look-ups rest on."""
         new, old = self.site, before.site
         return (
             new.configurations is old.configurations
@@ -34,11 +35,20 @@ class GrowingJudge(Judge):
             and not self._users_seen_first(before)
         )
 
+    def same_grounds(self, before: Judge) -> bool:
+        """Whether verdicts of rows that did not change still hold: nothing more is known of earlier rules either."""
+        return self.same_policies(before) and _changes(self.site) == _changes(before.site)
+
     def _users_seen_first(self, before: Judge) -> bool:
         """Whether a name of a rule is known now to be a user's and no group's, because a row came that says so."""
         fresh = self._users_seen - before._users_seen
         rules = (rule for engine in before._engines.values() if engine is not None for rule in _rules(engine))
         return bool(fresh) and any(user.lower() in fresh for rule in rules for user in rule.users)
+
+
+def _changes(site: Site) -> int:
+    """How many changes and commits are known."""
+    return len(site.logs[Kind.CONFIGURATION]) if Kind.CONFIGURATION in site.logs else 0
 
 
 def _rules(engine: Engine) -> Iterator[Rule]:

@@ -84,8 +84,11 @@ class Judge:
 
     @cached_property
     def _sessions_alone(self) -> Related:
-        """The session table alone, for sessions that the other logs were not fetched for."""
-        return Related(replace(self.site, logs={}), self._outcomes)
+        """The session table, for sessions that the other logs were not fetched for; and the changes of the rules that
+        are known, as one of them concerns every session before it."""
+        changes = self.site.logs.get(Kind.CONFIGURATION)
+        logs = {} if changes is None else {Kind.CONFIGURATION: changes}
+        return Related(replace(self.site, logs=logs), self._outcomes)
 
     def engine_for(self, serial: str | None, vsys: str | None, release: Release | None = None) -> Engine | None:
         """The compiled policy of that firewall and virtual system; None without a configuration.

@@ -63,6 +63,7 @@ def standing(case: Case) -> Standing:
             found.lower(cap, f"{tested.text}, so that these files are not what was in force")
         if tested.strange:
             found.missing.append(f"the {rulebase} rules as the firewall has them, pushed ones included")
+    _commits_since_reading(case, found)
     _later_commits(case, found)
     return found
 
@@ -119,6 +120,21 @@ def _look_up(case: Case, found: Standing) -> None:
         found.missing.append("the security rules as the firewall has them, pushed ones included")
     if case.outcome is Outcome.ALLOWED_THEN_DENIED:
         found.missing.extend(c.settle for trace in case.may_refuse for c in trace.unknowns() if c.settle)
+
+
+def _commits_since_reading(case: Case, found: Standing) -> None:
+    """Commits between the reading of the configuration and the event: it does not hold what they changed."""
+    session = case.session
+    log = case.related.log(Kind.CONFIGURATION)
+    read = case.policy.saved if case.policy else None
+    if read is None or log.span is None:
+        return
+    last = session.end or log.span[1]
+    if case.related.timeline.committed(read, last, session.serial):
+        found.lower(
+            UNPROVED, f"there was a commit after the configuration was read, at {read}, and before the session ended"
+        )
+        found.missing.append(OF_THE_TIME)
 
 
 def _later_commits(case: Case, found: Standing) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from threading import Condition
+from time import monotonic
 
 import polars as pl
 
@@ -62,6 +63,8 @@ class FirewallSource:
         self._commits = Commits(connection)
         self._refused: set[Kind] = set()
         self._related: set[Query] = set()
+        self._changes_from: datetime | None = None  # from when on the configuration log is there
+        self._asked_at = 0.0  # when the firewall told its time, by our clock
         self._working: list[Progress] = []
         self._change = Condition()
 
@@ -98,6 +101,7 @@ class FirewallSource:
         """
         with self._work(progress):
             self.system = fetch_system(self.connection, progress, self._keeper.file("system information"))
+            self._asked_at = monotonic()
             if is_panorama(self.system) and not self.connection.address.serial:
                 raise FirewallError(
                     Failure.PANORAMA, f"{self.name}: is a Panorama; choose one of the firewalls it manages"
@@ -175,7 +179,7 @@ class FirewallSource:
                 self.watched = None
             for kind, query in tuple(self.followed.items()):
                 self._allowed(partial(follow, kind, query))
-            self._try(lambda: self._commits.look(progress))
+            self._try(lambda: self._look_for_commits(progress))
         new = {row for one in found for row in one.new}.union(range(before, len(self.site.sessions)))
         changed = tuple(row for one in found for row in one.changed)
         return Refreshed(self.site, tuple(sorted(new)), changed, self.gone)
@@ -210,6 +214,8 @@ class FirewallSource:
                     progress.step("reading the rows that belong to this session", place, len(queries))
                     if done.result():
                         self._related.add(query)
+            if (end := session.end) is not None and (self._changes_from is None or end < self._changes_from):
+                self._try(lambda: self._read_changes(end, progress))
         wanted = related_queries(session)
         if wanted and all(query in self._related or query.kind in self._refused for query in wanted):
             self._keeper.take_fetched(session)
@@ -225,13 +231,9 @@ class FirewallSource:
         return self.site
 
     def reload_configuration(self, progress: Progress) -> Site:
-        """Read the configuration anew, after a commit for instance; and the configuration log of the time since, which
-        says what of the rules was another then."""
+        """Read the configuration anew, after a commit for instance."""
         with self._work(progress):
-            committed = self.committed
             self._open_configuration(progress)
-            if committed is not None:
-                self._try(lambda: self._search(Kind.CONFIGURATION, self._last_hour(), progress, MOST))
             if not self.site.applications.applications:
                 self._try(lambda: self._open_content(progress))
         return self.site
@@ -368,15 +370,40 @@ class FirewallSource:
             return "( receive_time in last-hour )"
         return since(self.system.time - timedelta(hours=FIRST_HOURS))
 
+    def _now(self) -> datetime | None:
+        """The time by the device's own clock; None where it did not tell."""
+        told = self.system.time
+        return None if told is None else told + timedelta(seconds=int(monotonic() - self._asked_at))
+
+    def _look_for_commits(self, progress: Progress) -> None:
+        """Notice a commit, and with it what was changed."""
+        known = self.committed
+        self._commits.look(progress)
+        if self.committed not in (None, known):
+            self._read_changes(self._changes_from, progress)
+
+    def _read_changes(self, begin: datetime | None, progress: Progress) -> None:
+        """The configuration log from a time on, else of the last hour: it says of which sessions the rules at hand may
+        not be those of their time. It is read further back where a session is older, and anew after a commit."""
+        hour = self._now()
+        known = [moment for moment in (begin, self._changes_from) if moment is not None]
+        begin = min(known) if known else hour and hour - timedelta(hours=FIRST_HOURS)
+        self._search(Kind.CONFIGURATION, since(begin) if begin else self._last_hour(), progress, MOST)
+        self._changes_from = begin
+
     def _open_configuration(self, progress: Progress) -> None:
+        """The configuration in force, and what was changed before it."""
+        read = self._now()
         self._try(lambda: self._commits.note(progress))
         found = fetch_configuration(self.connection, progress, self._keeper.file)
         for configuration in found.configurations:
             configuration.serial = configuration.serial or self.system.serial
             configuration.hostname = configuration.hostname or self.system.hostname
             configuration.release = configuration.release or self.system.release
+            configuration.saved = configuration.saved or read
         self._keeper.add_problems(found.problems)
         self._keeper.set(configurations=found.configurations)
+        self._try(lambda: self._read_changes(None, progress))
 
     def _open_content(self, progress: Progress) -> None:
         table = fetch_content(self.connection, self.system.content_version, progress)

@@ -114,7 +114,7 @@ class LiveBase(ExplorerScreen):
         self.unjudged.update(range(height, len(self.bench.frame)))
         self.denied = self.bench.count(Outcome.ALLOWED_THEN_DENIED)
         self.table.gone = self.link.source.gone
-        if not grown.same_policies:
+        if not grown.same_grounds:
             self.jobs.cancel("judge")
             self.unjudged = set(range(len(self.bench.frame)))
             new_facts = self.bench.site.answers is not before.answers

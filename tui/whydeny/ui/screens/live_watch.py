@@ -65,13 +65,14 @@ class LiveWatch(LiveBase):
         self.show_head()
 
     def _say_commit(self) -> None:
-        """The rules may be others now than those that the verdicts go by."""
+        """The rules may be others now than those that the verdicts go by: said, and verdicts are made anew with it."""
         commit = self.link.source.committed
         if commit is not None and commit != self._commit:
             at = f" at {commit.at}" if commit.at else ""
             self.say(
                 f"a commit was finished{at}; verdicts go by the configuration before it until C reads it anew", "doubt"
             )
+            self.grow()  # what was changed came with it, and verdicts rest on that
         self._commit = commit
 
     def _not_looked(self, error: WhydenyError) -> None:
