@@ -122,6 +122,7 @@ ANSWERS = DeviceAnswers(
     partial_lists={"big": (("192.0.2.1",), 5000)},
     fqdns={"www.example.net": (1 << 127, 5)},
     registered_tags={(0xFFFF << 32) + 1: frozenset({"web", "prod"})},
+    registered_networks={"192.0.2.0/25": frozenset({"lab"})},
     registered_complete=True,
     user_groups={"cn=staff": frozenset({"corp\\mk"})},
     user_mappings=(UserMapping(5, "corp\\mk", "vsys1", timeout=2700),),

@@ -5,12 +5,14 @@ number; everything that looks at one session uses the 128-bit integer.
 """
 
 import ipaddress
+import re
 import socket
 
 V4_BASE = 0xFFFF << 32
 V4_LAST = V4_BASE | 0xFFFFFFFF
 LAST = (1 << 128) - 1
 LOW = (1 << 64) - 1
+_MEMBER = re.compile(r"\s*([0-9A-Fa-f.:/]+)(?:\s*-\s*([0-9A-Fa-f.:]+))?(?=[\s;#,]|$)")
 
 
 def parse_address(text: str) -> int | None:
@@ -70,3 +72,13 @@ def parse_network(text: str) -> tuple[int, int] | None:
         return None
     host = (1 << (width - int(length))) - 1
     return number & ~host, number | host
+
+
+def parse_member(text: str) -> tuple[int, int] | None:
+    """The address, network or range that a member of a list begins with, whatever remark stands behind it."""
+    found = _MEMBER.match(text)
+    if found is None:
+        return None
+    base, last = found.groups()
+    is_range = last is not None and parse_address(last) is not None
+    return parse_network(f"{base}-{last}" if is_range else base)

@@ -1,9 +1,16 @@
 """What a firewall answered, or a list by hand says: run-time facts that no configuration holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from whydeny.model.addresses import parse_member
 from whydeny.model.configuration import Rulebase
+
+# The fields of a compiled rule that hold addresses alone (`show running security-policy-addresses`).
+SOURCE_ADDRESSES, DESTINATION_ADDRESSES = "source-addresses", "destination-addresses"
+_K = TypeVar("_K")
+_V = TypeVar("_V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,11 @@ class RunningRule:
     index: int | None
     fields: Mapping[str, tuple[str, ...]]
 
+    @property
+    def key(self) -> tuple[str, tuple[str, ...]]:
+        """What tells it apart: its name and its virtual system, where the answer says that."""
+        return self.name, self.fields.get("vsys", ())
+
 
 @dataclass(slots=True)
 class DeviceAnswers:
@@ -49,8 +61,119 @@ class DeviceAnswers:
     fqdns: dict[str, tuple[int, ...]] = field(default_factory=dict)  # host name → addresses
     group_addresses: dict[str, tuple[str, ...]] = field(default_factory=dict)  # dynamic group → members
     registered_tags: dict[int, frozenset[str]] = field(default_factory=dict)  # address → tags
+    # network or range as written (10.0 and later) → tags that every address in it has too
+    registered_networks: dict[str, frozenset[str]] = field(default_factory=dict)
     registered_complete: bool = False  # whether an absent address has no tags
     user_groups: dict[str, frozenset[str]] = field(default_factory=dict)  # group → users (lower case)
     user_mappings: tuple[UserMapping, ...] = ()
     tests: tuple[PolicyTest, ...] = ()
     running: dict[Rulebase, tuple[RunningRule, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Answers with whose they are: the serial number or host name of the firewall and the virtual system, None where
+    nothing tells, or where they hold for all of them."""
+
+    answers: DeviceAnswers
+    firewall: str | None = None
+    vsys: str | None = None
+
+
+def agreed(parts: Sequence[DeviceAnswers]) -> tuple[DeviceAnswers, tuple[str, ...]]:
+    """What answers of equal standing say together, and the names about which they differ.
+
+    Nothing says which of two answers is of the time that counts: what they differ in is left open, as if nobody had
+    asked. Pages of one external list add up, and become the list's members once nothing is missing.
+    """
+    if len(parts) == 1:
+        return parts[0], ()
+    found = DeviceAnswers(
+        user_mappings=tuple(dict.fromkeys(m for part in parts for m in part.user_mappings)),
+        tests=tuple(test for part in parts for test in part.tests),
+        running=_agreed_rules(parts),
+    )
+    differing: dict[str, None] = {}
+    _agree_on_lists(parts, found, differing)
+    found.fqdns = _alike((part.fqdns for part in parts), frozenset, differing)
+    found.user_groups = _alike((part.user_groups for part in parts), frozenset, differing)
+    _agree_on_tags(parts, found, differing)
+    return found, tuple(differing)
+
+
+def _alike(
+    claims: Iterable[Mapping[str, _V]], comparable: Callable[[_V], object], differing: dict[str, None]
+) -> dict[str, _V]:
+    """What every claim about a name agrees on; the others are added to `differing`."""
+    found: dict[str, _V] = {}
+    for claim in claims:
+        for name, value in claim.items():
+            if comparable(found.setdefault(name, value)) != comparable(value):
+                differing[name] = None
+    return {name: value for name, value in found.items() if name not in differing}
+
+
+def _agree_on_lists(parts: Sequence[DeviceAnswers], found: DeviceAnswers, differing: dict[str, None]) -> None:
+    """Members of external lists and dynamic groups: of one that differs, what is in every answer is certain."""
+    both = (kind for part in parts for kind in (part.list_members, part.group_addresses))
+    _alike(both, _as_set, differing)
+    for part in parts:
+        for kind, kept in ((part.list_members, found.list_members), (part.group_addresses, found.group_addresses)):
+            kept.update({name: members for name, members in kind.items() if name not in differing})
+    for name in differing:
+        claims = [p.list_members.get(name, p.group_addresses.get(name)) for p in parts]
+        told = [claim for claim in claims if claim is not None]
+        shared = frozenset.intersection(*map(_as_set, told))
+        found.partial_lists[name] = (tuple(m for m in told[0] if _as_set((m,)) <= shared), max(map(len, told)) + 1)
+    for name in {name for part in parts for name in part.partial_lists}:
+        if name in found.list_members or name in differing:
+            continue
+        pages = [part.partial_lists[name] for part in parts if name in part.partial_lists]
+        held = tuple(dict.fromkeys(member for page, _ in pages for member in page))
+        totals = {total for _, total in pages}
+        if totals == {len(held)}:
+            found.list_members[name] = held
+        else:  # of different totals, the list changed between the pages
+            found.partial_lists[name] = (held, max(*totals, len(held) + 1))
+
+
+def _as_set(members: tuple[str, ...]) -> frozenset[object]:
+    """Members to compare: an address and its network of one are the same, order and remarks don't count."""
+    return frozenset(parse_member(member) or member for member in members)
+
+
+def _agree_on_tags(parts: Sequence[DeviceAnswers], found: DeviceAnswers, differing: dict[str, None]) -> None:
+    """Registered addresses; a whole answer says of every other address that it has no tags."""
+    whole = [part for part in parts if part.registered_complete]
+    found.registered_complete = bool(whole)
+    found.registered_tags = _tags([p.registered_tags for p in parts], [p.registered_tags for p in whole])
+    found.registered_networks = _tags([p.registered_networks for p in parts], [p.registered_networks for p in whole])
+    keys = {key for part in parts for key in (*part.registered_tags, *part.registered_networks)}
+    if len(keys) > len(found.registered_tags) + len(found.registered_networks):
+        found.registered_complete = False
+        differing["the registered tags"] = None
+
+
+def _tags(
+    claims: Sequence[Mapping[_K, frozenset[str]]], whole: Sequence[Mapping[_K, frozenset[str]]]
+) -> dict[_K, frozenset[str]]:
+    found: dict[_K, set[frozenset[str]]] = {}
+    for claim in claims:
+        for key, tags in claim.items():
+            found.setdefault(key, set()).add(tags)
+    return {key: tags.pop() for key, tags in found.items() if len(tags) == 1 and all(key in claim for claim in whole)}
+
+
+def _agreed_rules(parts: Sequence[DeviceAnswers]) -> dict[Rulebase, tuple[RunningRule, ...]]:
+    """The compiled rules of every answer; a rule in several has the fields of all, less those that differ."""
+    found: dict[Rulebase, dict[tuple[str, tuple[str, ...]], RunningRule]] = {}
+    for rulebase, rule in ((base, r) for part in parts for base, rules in part.running.items() for r in rules):
+        known = found.setdefault(rulebase, {}).get(rule.key)
+        if known is not None:
+            differing = {
+                name for name in known.fields if rule.fields.get(name, known.fields[name]) != known.fields[name]
+            }
+            fields = {name: v for name, v in {**known.fields, **rule.fields}.items() if name not in differing}
+            rule = RunningRule(rule.name, rule.index if known.index is None else known.index, fields)
+        found[rulebase][rule.key] = rule
+    return {rulebase: tuple(rules.values()) for rulebase, rules in found.items()}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from whydeny.model.answers import DeviceAnswers
+from whydeny.model.answers import DeviceAnswers, Told
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Configuration
@@ -59,6 +59,7 @@ class Site:
 
     `fetched` are the sessions (rows) whose rows of the other logs were fetched from a firewall. Those logs cover no
     other session, so that their silence proves nothing about the others. None: the logs cover all sessions alike.
+    `told` are the answers of single firewalls or virtual systems, where the inputs are of several; `answers` hold for all.
     """
 
     sources: list[Source] = field(default_factory=list)
@@ -68,6 +69,7 @@ class Site:
     systems: list[SystemInfo] = field(default_factory=list)
     applications: ApplicationTable = field(default_factory=ApplicationTable)
     answers: DeviceAnswers = field(default_factory=DeviceAnswers)
+    told: tuple[Told, ...] = ()
     problems: list[Problem] = field(default_factory=list)
     fetched: frozenset[int] | None = None
 

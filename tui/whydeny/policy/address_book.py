@@ -7,15 +7,15 @@ name that is a region, predefined ones included, and an object too, is the regio
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from whydeny.model.addresses import parse_network
+from whydeny.model.addresses import parse_member
 from whydeny.model.answers import DeviceAnswers
 from whydeny.model.configuration import Address, AddressGroup, ExternalList
 from whydeny.policy.addresses import ALL, EVERYWHERE, AddressField, Leaf
 from whydeny.policy.countries import is_country
 from whydeny.policy.names import DEEPEST, Names, Path, open_groups
-from whydeny.policy.spans import NOTHING, Span, Spans, merge, outside, without
+from whydeny.policy.spans import NOTHING, Span, Spans, merge, outside, overlaid, without
 from whydeny.policy.tags import holds, read_expression
 from whydeny.policy.wildcards import ALONE, Rivals, read_wildcard
 from whydeny.policy.wording import members as listed
@@ -30,8 +30,7 @@ PREDEFINED_LISTS = frozenset(
 @lru_cache(maxsize=65536)
 def written_network(text: str) -> Span | None:
     """The span of an address, network or range as a list or an object has it, with what may stand behind it."""
-    words = text.split(maxsplit=1)
-    return parse_network(words[0] if words and "-" not in text else text)
+    return parse_member(text)
 
 
 def _networks(written: Iterable[str]) -> Spans:
@@ -103,10 +102,14 @@ class AddressBook:
             return ()
         if found.filter is None:
             return found.members
-        expression = read_expression(found.filter)
+        return tuple(name for name, _ in self._tagged_in(found))
+
+    def _tagged_in(self, group: AddressGroup) -> list[tuple[str, frozenset[str]]]:
+        """The objects whose tags fit a dynamic group."""
+        expression = read_expression(group.filter or "")
         if expression is None:
-            return ()
-        return tuple(name for name, tags in self._tagged.items() if name != found.name and holds(expression, tags))
+            return []
+        return [(name, tags) for name, tags in self._tagged.items() if name != group.name and holds(expression, tags)]
 
     def _leaves_at(self, path: Path) -> list[Leaf]:
         name = path[-1]
@@ -138,7 +141,7 @@ class AddressBook:
         if isinstance(found, Address):
             return [self._address(path, found)]
         if isinstance(found, AddressGroup):
-            return [] if found.filter is None else [self._registered(path, found)]
+            return [] if found.filter is None else self._run_time_members(path, found)
         return [self._external_list(path)]
 
     def _behind(self, country: str) -> Spans:
@@ -187,8 +190,31 @@ class AddressBook:
         rest = without(EVERYWHERE, merge([*inside.pairs(), *never.pairs()]))
         return Leaf(path, inside, rest, external_list=name, settle=f"the members of external list {name}", ranged=True)
 
+    def _run_time_members(self, path: Path, group: AddressGroup) -> list[Leaf]:
+        """The run-time members of a dynamic group: as the firewall lists them, else those whose tags fit."""
+        listed = self._answers.group_addresses.get(group.name)
+        if listed is None and group.name in self._answers.partial_lists:
+            inside = _networks(self._answers.partial_lists[group.name][0])
+            need = f"all members of dynamic group {group.name}"
+            return [Leaf(path, inside, without(EVERYWHERE, inside), group=group.name, settle=need, ranged=True)]
+        if listed is None:
+            return [self._registered(path, group)]
+        found = [Leaf((*path, _answer_text(_networks(listed))), _networks(listed), group=group.name, ranged=True)]
+        tagged = {name for name, _ in self._tagged_in(group)}
+        for name in listed:
+            if written_network(name) is None and name not in tagged:  # an object whose tags no configuration shows
+                found += [replace(leaf, path=(*path, *leaf.path)) for leaf in self._object(name)]
+        return found
+
+    def _object(self, name: str) -> tuple[Leaf, ...]:
+        """The leaves of an object that an answer names."""
+        if isinstance(self._names.address(name), AddressGroup):
+            need = f"the addresses of {name}"
+            return (Leaf((name,), maybe=ALL, settle=need),)
+        return self._leaves(name)
+
     def _registered(self, path: Path, group: AddressGroup) -> Leaf:
-        """The run-time members of a dynamic group."""
+        """The registered addresses whose tags fit a dynamic group."""
         name = group.name
         answered = self._answered(name)
         if answered is not None:
@@ -197,11 +223,25 @@ class AddressBook:
         if expression is None:
             need = f"a readable tag expression of dynamic group {name}"
             return Leaf(path, maybe=ALL, group=name, settle=need)
-        tagged = self._answers.registered_tags
-        inside = merge((number, number) for number, tags in tagged.items() if holds(expression, tags))
-        outside = merge((number, number) for number, tags in tagged.items() if not holds(expression, tags))
+        fitting = [(span, holds(expression, tags)) for span, tags in self._registrations]
+        inside = merge(span for span, fits in fitting if fits)
+        outside = merge(span for span, fits in fitting if not fits)
         maybe = NOTHING if self._answers.registered_complete else without(EVERYWHERE, outside)
         return Leaf(path, inside, maybe, group=name, settle=f"the registered addresses of dynamic group {name}")
+
+    @cached_property
+    def _registrations(self) -> list[tuple[Span, frozenset[str]]]:
+        """Disjoint spans with their tags: an address has its own and those of the networks that it is in."""
+        tagged = self._answers.registered_tags
+        networks = [
+            (span, tags)
+            for text, tags in self._answers.registered_networks.items()
+            if (span := written_network(text)) is not None
+        ]
+        if not networks:
+            return [((number, number), tags) for number, tags in tagged.items()]
+        spans = [*networks, *(((number, number), tags) for number, tags in tagged.items())]
+        return list(overlaid(spans))
 
     def _answered(self, name: str) -> Spans | None:
         """The members that the firewall, or a list by hand, gives a name; None if nobody asked."""

@@ -73,25 +73,29 @@ class AddressMembers:
         if found.filter is None:
             count = counted(len(inside), "member")
             return replace(bare, what=f"{kind}, {count}", settle="", inside=lambda: self.all(inside, end, path))
-        registered = self._registered(found, end)
+        registered = self._registered(found, end, path)
         note = answered_by("show object registered-ip all") if registered is None else ""
         count = counted(len(inside), "tagged object")
         return replace(
             bare, what=f"{kind}, {count}", note=note, inside=lambda: [*self.all(inside, end, path), *(registered or ())]
         )
 
-    def _registered(self, group: AddressGroup, end: Endpoint) -> list[Member] | None:
+    def _registered(self, group: AddressGroup, end: Endpoint, path: tuple[str, ...]) -> list[Member] | None:
         """The run-time members of a dynamic group, None where nobody asked for them."""
         answered = self._answered(group.name)
         if answered is not None:
-            return [_literal(text, end, "registered") for text in answered]
-        tagged = self._answers.registered_tags
+            return [
+                self._one(text, end, path) if written_network(text) is None else _literal(text, end, "registered")
+                for text in answered
+            ]
+        tagged = {format_address(number): tags for number, tags in sorted(self._answers.registered_tags.items())}
+        tagged |= self._answers.registered_networks
         expression = read_expression(group.filter or "")
         if expression is None or not (tagged or self._answers.registered_complete):
             return None
         return [
-            _literal(format_address(number), end, f"registered, {', '.join(sorted(tags))}")
-            for number, tags in sorted(tagged.items())
+            _literal(text, end, f"registered, {', '.join(sorted(tags))}")
+            for text, tags in tagged.items()
             if holds(expression, tags)
         ]
 

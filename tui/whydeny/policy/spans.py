@@ -1,8 +1,10 @@
 """Sets of numbers as sorted, disjoint spans: addresses on the 128-bit line, ports on theirs."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 Span = tuple[int, int]
 
@@ -66,6 +68,24 @@ def without(whole: Span, holes: Spans) -> Spans:
 def outside(spans: Spans, holes: Spans) -> Spans:
     """The spans less the holes."""
     return merge(part for span in spans.pairs() for part in without(span, holes).pairs()) if holes else spans
+
+
+def overlaid(parts: Iterable[tuple[Span, frozenset[str]]]) -> Iterator[tuple[Span, frozenset[str]]]:
+    """Disjoint spans with the words of every part that they lie in; in order, and only where there is one."""
+    begin: dict[int, Counter[str]] = {}
+    end: dict[int, Counter[str]] = {}
+    for (first, last), words in parts:
+        begin.setdefault(first, Counter()).update(words)
+        end.setdefault(last + 1, Counter()).update(words)
+        begin[first][""] += 1
+        end[last + 1][""] += 1
+    held: Counter[str] = Counter()
+    cuts = sorted({*begin, *end})
+    for cut, following in pairwise(cuts):
+        held.update(begin.get(cut, {}))
+        held.subtract(end.get(cut, {}))
+        if held[""] > 0:
+            yield (cut, following - 1), frozenset(word for word, count in held.items() if count > 0 and word)
 
 
 def sweep(parts: Iterable[tuple[Spans, int]]) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import polars as pl
 
-from whydeny.model.answers import DeviceAnswers
+from whydeny.model.answers import DeviceAnswers, Told
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import Kind, schema
 from whydeny.model.configuration import Configuration
@@ -225,6 +225,7 @@ def _snapshot(raw: Raw) -> Snapshot:
         systems=from_json(list[SystemInfo], site_part.get("systems", []), SITE),
         applications=from_json(ApplicationTable, raw.texts[APPLICATIONS], APPLICATIONS),
         answers=from_json(DeviceAnswers, site_part.get("answers", {}), SITE),
+        told=from_json(tuple[Told, ...], site_part.get("told", []), SITE),
         problems=from_json(list[Problem], site_part.get("problems", []), SITE),
         fetched=from_json(frozenset[int] | None, site_part.get("fetched"), SITE),
     )

@@ -9,7 +9,7 @@ counters, applications and countries by their public names, releases, and the si
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import PurePath
@@ -120,7 +120,7 @@ class Redaction:
             {
                 "dropped": rewriter.dropped,
                 "column": sum(name.startswith("x:") for frame in frames for name in frame.columns),
-                "running": sum(map(len, site.answers.running.values())),
+                "running": sum(_compiled(site)) - sum(_compiled(redacted)),
                 "problem": len(site.problems),
             },
             None if judged is None or again is None else _moved(judged, again),
@@ -132,12 +132,19 @@ class Redaction:
         self.report = replace(self.report, left_out={**self.report.left_out, kind: count})
 
 
+def _compiled(site: Site) -> Iterator[int]:
+    """How many compiled rules of the data plane each answer has."""
+    for answers in (site.answers, *(told.answers for told in site.told)):
+        yield from map(len, answers.running.values())
+
+
 def _redacted(site: Site, texts: Texts, rewriter: Rewriter, progress: Progress) -> Site:
     total = 3 + len(site.logs)
     progress.step("redacting", 0, total)
     configurations = [rewriter.rewrite(configuration) for configuration in site.configurations]
     systems = [rewriter.rewrite(system) for system in site.systems]
     answers = rewriter.rewrite_answers(site.answers)
+    told = tuple(rewriter.rewrite_told(told) for told in site.told)
     progress.step("redacting", 1, total)
     sessions = _table(texts, Kind.TRAFFIC, site.sessions.frame, prose=False)
     frames = {}
@@ -155,6 +162,7 @@ def _redacted(site: Site, texts: Texts, rewriter: Rewriter, progress: Progress) 
         systems=systems,
         applications=replace(site.applications, origin=_origin(site.applications)),
         answers=answers,
+        told=told,
         fetched=site.fetched,
     )
 

@@ -5,11 +5,12 @@ from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from typing import Any
 
-from whydeny.model.answers import DeviceAnswers
+from whydeny.model.answers import DESTINATION_ADDRESSES, SOURCE_ADDRESSES, DeviceAnswers, RunningRule, Told
 from whydeny.model.configuration import Address, AddressGroup, Configuration, Group, LogForwarding, Scope, UrlCategory
 from whydeny.snapshot.sorts import ASKED_SORTS, FIELD_SORTS, Sort
 from whydeny.snapshot.texts import Texts
 
+_ADDRESS_FIELDS = ("source", "destination", SOURCE_ADDRESSES, DESTINATION_ADDRESSES)
 _LATER = (Sort.PROSE, Sort.SPECIAL)  # free text waits for all names; the rest has its own code
 
 
@@ -103,7 +104,7 @@ class Rewriter:
         return {group.name: group for group in found}
 
     def rewrite_answers(self, answers: DeviceAnswers) -> DeviceAnswers:
-        """Run-time facts. The data plane's compiled rules are left out: no verdict needs them."""
+        """Run-time facts. Of the data plane's compiled rules only the addresses are kept: no verdict needs the rest."""
         host, user, permute = self.texts.aliases.host, self.texts.aliases.user, self.texts.aliases.addresses.one
         named, tag = partial(self.texts.text, sort=Sort.PLACE), partial(self.texts.text, sort=Sort.TAG)
         listed, members = self.texts.listed, self.texts.members
@@ -113,13 +114,39 @@ class Rewriter:
             fqdns={host(name): tuple(map(permute, found)) for name, found in answers.fqdns.items()},
             group_addresses={named(name): members(found) for name, found in answers.group_addresses.items()},
             registered_tags={permute(n): frozenset(map(tag, tags)) for n, tags in answers.registered_tags.items()},
+            registered_networks={
+                network: frozenset(map(tag, tags))
+                for text, tags in answers.registered_networks.items()
+                for network in members((text,))
+            },
             registered_complete=answers.registered_complete,
             user_groups={user(name): frozenset(map(user, users)) for name, users in answers.user_groups.items()},
             user_mappings=tuple(
                 replace(self.rewrite(mapping), address=permute(mapping.address)) for mapping in answers.user_mappings
             ),
             tests=tuple(replace(self.rewrite(test), asked=self._asked(test.asked)) for test in answers.tests),
+            running={
+                rulebase: tuple(
+                    compiled for rule in rules if (compiled := self._compiled(rule)).fields.keys() - {"vsys"}
+                )
+                for rulebase, rules in answers.running.items()
+            },
         )
+
+    def rewrite_told(self, told: Told) -> Told:
+        """The answers of one firewall."""
+        sort = Sort.SERIAL if (told.firewall or "").isdecimal() else Sort.HOST
+        firewall = None if told.firewall is None else self.texts.text(told.firewall, sort)
+        vsys = None if told.vsys is None else self.texts.text(told.vsys, Sort.GROUP)
+        return Told(self.rewrite_answers(told.answers), firewall, vsys)
+
+    def _compiled(self, rule: RunningRule) -> RunningRule:
+        """The addresses of a compiled rule, and its virtual system."""
+        shown = {name: rule.fields[name] for name in _ADDRESS_FIELDS if name in rule.fields}
+        fields = {name: self.texts.members(tuple(t for t in texts if t != "(negate)")) for name, texts in shown.items()}
+        if "vsys" in rule.fields:
+            fields["vsys"] = tuple(self.texts.text(vsys, Sort.GROUP) for vsys in rule.fields["vsys"])
+        return RunningRule(self.texts.text(rule.name, Sort.RULE), rule.index, fields)
 
     def _asked(self, asked: Mapping[str, str]) -> dict[str, str]:
         """What a policy test was asked with; arguments that nobody knows are left out."""

@@ -79,6 +79,7 @@ def save_snapshot(
         SITE: {
             "systems": to_json(site.systems),
             "answers": to_json(site.answers),
+            "told": to_json(site.told),
             "problems": to_json(site.problems),
             "fetched": None if site.fetched is None else sorted(site.fetched),
         },

@@ -2,7 +2,7 @@
 
 from enum import Enum, auto
 
-from whydeny.model.answers import PolicyTest, UserMapping
+from whydeny.model.answers import PolicyTest, Told, UserMapping
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import (
     Address,
@@ -156,6 +156,7 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
         "content_released": Sort.KEEP,
     },
     UserMapping: {"user": Sort.USER, "vsys": Sort.GROUP, "kind": Sort.KEEP},
+    Told: {"firewall": Sort.SPECIAL, "vsys": Sort.GROUP},
     PolicyTest: {"rules": Sort.RULE, "actions": Sort.KEEP, "asked": Sort.SPECIAL},
 }  # fmt: skip
 

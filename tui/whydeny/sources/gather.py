@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from whydeny.model.answers import DeviceAnswers
+from whydeny.model.addresses import join_halves
+from whydeny.model.answers import DeviceAnswers, Told, agreed
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import Kind, schema
-from whydeny.model.configuration import Configuration
+from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.site import Problem, Site, Source, SystemInfo
 from whydeny.model.tables import LogTable, SessionTable
-from whydeny.sources.exports.device_answers import merge_answers
 from whydeny.sources.join import fill_details
 
 
@@ -26,23 +26,69 @@ class Gathered:
     configurations: list[Configuration] = field(default_factory=list)
     systems: list[SystemInfo] = field(default_factory=list)
     applications: list[ApplicationTable] = field(default_factory=list)
-    answers: list[DeviceAnswers] = field(default_factory=list)
+    answers: list[tuple[Told, int | None]] = field(default_factory=list)  # with their file; None: given by hand
     problems: list[Problem] = field(default_factory=list)
 
     def site(self) -> Site:
         """Everything together. Empties the tables as it goes, so that rows are in memory only once."""
         logs = {kind: join_tables(kind, self.tables.pop(kind)) for kind in Kind if kind in self.tables}
         sessions = logs.pop(Kind.TRAFFIC, None)
+        owned = [self._with_owner(told, file) for told, file in self.answers]
+        answers, told, differing = self._answers(sessions, owned)
+        if sessions is not None:
+            sessions = _with_users(fill_details(self._with_serials(sessions)), owned)
         return Site(
             sources=self.sources,
-            sessions=SessionTable() if sessions is None else SessionTable(fill_details(self._with_serials(sessions))),
+            sessions=SessionTable() if sessions is None else SessionTable(sessions),
             logs={kind: LogTable(kind, frame) for kind, frame in logs.items()},
             configurations=self.configurations,
             systems=self.systems,
             applications=_over_each_other(self.applications),
-            answers=_merged(self.answers),
-            problems=self.problems,
+            answers=answers,
+            told=told,
+            problems=[*self.problems, *differing],
         )
+
+    def _answers(
+        self, sessions: pl.DataFrame | None, owned: list[Told]
+    ) -> tuple[DeviceAnswers, tuple[Told, ...], list[Problem]]:
+        """All answers as one where the inputs are of one firewall with one virtual system; else those that are known to
+        be some firewall's are kept apart. And a sentence about what they contradict each other in."""
+        if self._one_firewall(sessions, owned):
+            owned = [Told(told.answers) for told in owned]
+        free, differing = agreed([told.answers for told in owned if told.firewall is told.vsys is None])
+        apart = tuple(told for told in owned if told.firewall is not None or told.vsys is not None)
+        names = dict.fromkeys(differing)
+        for key in dict.fromkeys((told.firewall, told.vsys) for told in apart):
+            fitting = [told.answers for told in apart if key in ((told.firewall, told.vsys), (told.firewall, None))]
+            names.update(dict.fromkeys(agreed([free, *fitting])[1]))
+        message = "the answers about {} differ; what they differ in is left open"
+        return free, apart, [Problem("the inputs", None, message.format(name)) for name in names]
+
+    def _with_owner(self, told: Told, file: int | None) -> Told:
+        """An answer with the serial number of its firewall, else its host name: that of the prompt, or of the only
+        configuration in the same folder; None where nothing tells."""
+        if file is None:
+            return told
+        there = [c for c in self.configurations if self.folders[c.file] == self.folders[file]]
+        hosts = {c.hostname for c in there if c.kind is not ConfigurationKind.PANORAMA}
+        host = told.firewall or (hosts.pop() if len(hosts) == 1 else None)
+        return Told(told.answers, self._serial_of(file, host) or host, told.vsys)
+
+    def _one_firewall(self, sessions: pl.DataFrame | None, owned: Sequence[Told]) -> bool:
+        """Whether nothing among the inputs names a second firewall or a second virtual system."""
+        own = [c for c in self.configurations if c.kind is not ConfigurationKind.PANORAMA]
+        hosts = {c.hostname for c in own} | {s.hostname for s in self.systems}
+        serials = {c.serial for c in own} | {s.serial for s in self.systems}
+        systems = {name for c in own for name in c.vsys} | {told.vsys for told in owned}
+        for told in owned:
+            known = next((s for s in self.systems if told.firewall in (s.serial, s.hostname)), None)
+            hosts.add(known.hostname if known else told.firewall)
+        if sessions is not None:
+            hosts.update(_words(sessions["device_name"]))
+            serials.update(_words(sessions["serial"]))
+            systems.update(_words(sessions["vsys"]))
+        return all(len(found - {None}) <= 1 for found in (hosts, serials, systems))
 
     def _with_serials(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows of the session table with the serial number of their firewall, where the inputs tell whose they are.
@@ -129,8 +175,28 @@ def _over_each_other(tables: Sequence[ApplicationTable]) -> ApplicationTable:
     return merged
 
 
-def _merged(answers: Sequence[DeviceAnswers]) -> DeviceAnswers:
-    merged = DeviceAnswers()
-    for answer in answers:
-        merged = merge_answers(merged, answer)
-    return merged
+def _with_users(frame: pl.DataFrame, owned: Sequence[Told]) -> pl.DataFrame:
+    """Rows of the session table with the user that the firewall maps their source to: the table names none itself."""
+    mapped: dict[int, list[tuple[str | None, str | None, str]]] = {}
+    for told in owned:
+        for mapping in told.answers.user_mappings:
+            mapped.setdefault(mapping.address, []).append((told.firewall, mapping.vsys or told.vsys, mapping.user))
+    if not mapped:
+        return frame
+    lacking = (frame["state"].is_not_null() & frame["user"].is_null()).arg_true()
+    keys = ("source_hi", "source_lo", "serial", "device_name", "vsys")
+    users: dict[int, str] = {}
+    for row, (high, low, serial, host, vsys) in zip(lacking, frame[lacking].select(keys).rows(), strict=True):
+        claims = mapped.get(join_halves(high, low), ()) if high is not None and low is not None else ()
+        fitting = {user for firewall, own, user in claims if firewall in (None, serial, host) and own in (None, vsys)}
+        if len(fitting) == 1:
+            users[row] = fitting.pop()
+    if not users:
+        return frame
+    names = pl.Series("user", [users.get(row) for row in range(frame.height)], pl.String).cast(frame.schema["user"])
+    return frame.with_columns(pl.col("user").fill_null(names))
+
+
+def _words(column: pl.Series) -> list[str]:
+    """The different words in a column."""
+    return [str(word) for word in column.unique().drop_nulls()]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from whydeny.model.answers import DeviceAnswers
+from whydeny.model.answers import DeviceAnswers, Told
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import ConfigurationKind
 from whydeny.model.errors import InputError
@@ -21,7 +21,7 @@ from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.configuration import read_configuration
 from whydeny.sources.exports.containers import Bounded, Item, archive_kind, find_items, unpack
 from whydeny.sources.exports.csv_log import CsvReader
-from whydeny.sources.exports.device_answers import LARGEST_TEXT, read_answers, read_list
+from whydeny.sources.exports.device_answers import LARGEST_TEXT, goes_on, read_list, read_parts, wrong_lines
 from whydeny.sources.exports.pages import Page, in_place, split_pages
 from whydeny.sources.exports.session_table import read_session_text, read_session_xml
 from whydeny.sources.exports.set_format import read_set_format
@@ -223,13 +223,21 @@ class _File:
     def _read_answers(self, recognised: Recognised, data: bytes, name: str, page: Page | None) -> None:
         """Answers of a firewall; in a folder of lists other text is the list of the object that it is called after."""
         may_be_list = page is None and self._among_lists and not data.lstrip().startswith(b"<")
-        answers = read_answers(_REMARK.sub(b"", data) if may_be_list else data, name, self._number)
-        if answers is not None:
-            self._answer(answers, _words_of(answers))
-        elif may_be_list:
-            self._answer(read_list(decode_text(data), self._item.base), "list of members")
-        else:
-            raise InputError(f"{name}: {recognised.why}")
+        found = read_parts(_REMARK.sub(b"", data) if may_be_list else data, name, self._number)
+        for told in found:
+            vsys = told.vsys or (page.vsys if page is not None else None)
+            self._answer(Told(told.answers, (page.host if page is not None else "") or None, vsys), self._number)
+        if not found and may_be_list:
+            self._read_list(decode_text(data), name)
+        elif not found:
+            cut = "what was copied ends before the answer does; copy the whole of it (set cli pager off)"
+            raise InputError(f"{name}: {cut if goes_on(decode_text(data)) else recognised.why}")
+
+    def _read_list(self, text: str, name: str) -> None:
+        for number, line in wrong_lines(text)[:_LISTED]:
+            message = f"expected an address, network or range, found '{line[:60]}'; the list counts as not whole"
+            self._found.problems.append(Problem(name, number, message))
+        self._answer(Told(read_list(text, self._item.base)), None, "list of members")
 
     @property
     def _among_lists(self) -> bool:
@@ -280,9 +288,10 @@ class _File:
         self._found.systems.append(system)
         self._what.append("show system info")
 
-    def _answer(self, answers: DeviceAnswers, what: str) -> None:
-        self._found.answers.append(answers)
-        self._what.append(what)
+    def _answer(self, told: Told, file: int | None, what: str = "") -> None:
+        """Keep an answer; `file` is None for what holds whichever firewall is asked."""
+        self._found.answers.append((told, file))
+        self._what.append(what or _words_of(told.answers))
 
     def _note(self, message: str) -> None:
         self._found.problems.append(Problem(self._item.name, None, message))
@@ -315,10 +324,10 @@ def _words_of(answers: DeviceAnswers) -> str:
     words = (
         (answers.tests, "policy test"),
         (answers.running, "running policy"),
-        (answers.list_members, "members of an external list"),
+        (answers.list_members or answers.partial_lists, "members of an external list"),
         (answers.fqdns, "resolved host names"),
         (answers.group_addresses, "addresses of groups"),
-        (answers.registered_tags or answers.registered_complete, "registered tags"),
+        (answers.registered_tags or answers.registered_networks or answers.registered_complete, "registered tags"),
         (answers.user_groups, "members of user groups"),
         (answers.user_mappings, "user mappings"),
     )

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import polars as pl
 
+from whydeny.model.answers import DeviceAnswers, Told, agreed
 from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.release import Release, release_of_config_version
 from whydeny.model.site import Site, SystemInfo
@@ -72,6 +73,31 @@ class Firewalls:
                 own.append(replace(configuration, serial=owner))
         lone = [c for c in nobodys if not (c.hostname and own and any(o.hostname for o in own))]
         return [*own, *lone, *anybodys]
+
+    def answers(self, serial: str | None, vsys: str) -> DeviceAnswers:
+        """What is known of the run-time state of one virtual system of a firewall.
+
+        An answer of another firewall or virtual system is left out; one of a host whose serial number nothing tells
+        counts unless the name of this firewall is known.
+        """
+        if not self.site.told:
+            return self.site.answers
+        own = self.configurations(serial)
+        serials = {serial, *(self.serial_of(c) for c in own)} - {None}
+        hosts = {host for host, known in self._serial_of_host.items() if known in serials}
+        hosts |= {c.hostname for c in own if c.hostname and c.kind not in _ANYBODYS}
+        everyone = set(self._serial_of_host.values()) | {system.serial for system in self.site.systems}
+
+        def counts(told: Told) -> bool:
+            if told.vsys not in (None, vsys):
+                return False
+            owner = self._serial_of_host.get(told.firewall or "", told.firewall)
+            if owner is None or owner in serials or told.firewall in hosts:
+                return True
+            return not (serials if owner in everyone else hosts)
+
+        fitting = [told.answers for told in self.site.told if counts(told)]
+        return agreed([self.site.answers, *fitting])[0]
 
     def system(self, serial: str | None) -> SystemInfo | None:
         """`show system info` of a firewall; the only one where the serials don't tell."""

@@ -136,7 +136,7 @@ class Judge:
             self.problems[serial, vsys] = str(error)
             return None
         release = release or self.firewalls.strict_floor(serial)
-        return Engine(policy, self.applications, self.site.answers, release, self._users_seen)
+        return Engine(policy, self.applications, self.firewalls.answers(serial, vsys), release, self._users_seen)
 
     @cached_property
     def _users_seen(self) -> frozenset[str]:
@@ -214,10 +214,11 @@ class Judge:
     def _alike(self, rows: Rows) -> tuple[Rows, Rows, Rows]:
         """The groups of sessions that one diagnosis serves: each row's group, a place in `rows` for each group, and
         a number for each row that is the same where the rules answer the same."""
-        if self.site.answers.tests:  # the device's own answers are about single sessions
+        engines = list(self._engines_of(rows))
+        if any(engine.answers.tests for _, engine in engines if engine is not None):  # they are about single sessions
             numbers = classes = np.arange(len(rows))
         else:
-            numbers, classes = alike(self.related, rows, list(self._engines_of(rows)))
+            numbers, classes = alike(self.related, rows, engines)
         numbers = numbers * 2 + self._looked_into(rows)
         _, first, numbers = np.unique(numbers, return_index=True, return_inverse=True)
         return numbers.astype(np.int64), first.astype(np.int64), classes

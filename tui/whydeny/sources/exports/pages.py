@@ -8,26 +8,31 @@ from whydeny.sources.exports.blocks import decode_text
 
 _END = b"</response>"
 _ASKING = r"((?:show|test|request|debug|less|find|ping|clear)\b[^\n]{0,400}?)"
-# `admin@fw-edge-1> show session all`, `admin@fw-edge-1(active)# show`, and `> show system info` of a tech-support file.
+# `admin@fw-edge-1> show session all`, `admin@fw-edge-1(active)# show`, `admin@fw-edge-1-vsys2> show` where a virtual
+# system is chosen, and `> show system info` of a tech-support file.
 # Whatever else is typed after a whole prompt with >, or nothing, ends the answer before it; after one with # it may be
 # the configuration itself.
 _PROMPT = re.compile(
-    rf"^(?:[^\s<]{{1,64}}@([^\s<>#()]{{1,64}})(?:\([\w-]+\))?(?:[>#] ?{_ASKING}|>[^\n]{{0,400}}?)|[>#] ?{_ASKING})\s*$",
+    r"^(?:[^\s<]{1,64}@([^\s<>#()]{1,64}(?: vsys\d+)?)(?:\([\w-]+\))?"
+    rf"(?:[>#] ?{_ASKING}|>[^\n]{{0,400}}?)|[>#] ?{_ASKING})\s*$",
     re.MULTILINE,
 )
 # What a terminal adds: colours and the like, and the lines of a pager, which are printed over.
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]*[0-Z\\^-~])")
-_PAGER = re.compile(r"^\r*(?:lines \d+-\d+(?:/\d+)?(?: \(END\))?|--[Mm]ore--)[ \r\x08]*", re.MULTILINE)
+_PAGER = re.compile(r"^\r*(?:lines \d+-\d+(?:/\d+)?( \(END\))?|--[Mm]ore--)[ \r\x08]*", re.MULTILINE)
+_CHOSEN = re.compile(r"(.+)[- ](vsys\d{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One command's answer: the command, the host name of the prompt, the text, and the line it begins at."""
+    """One command's answer: the command, the host name of the prompt, the text, and the line it begins at. `vsys` is
+    the virtual system that the prompt says was chosen."""
 
     command: str
     host: str
     text: str
     line: int
+    vsys: str | None = None
 
 
 def split_pages(data: bytes) -> list[Page]:
@@ -49,7 +54,8 @@ def split_pages(data: bytes) -> list[Page]:
         place = match.end()
         answer = text[match.end() : end]
         if answer.strip():
-            pages.append(Page(" ".join((match[2] or match[3] or "").split()), match[1] or "", answer, line))
+            host, vsys = _host_of(match[1] or "")
+            pages.append(Page(" ".join((match[2] or match[3] or "").split()), host, answer, line, vsys))
     return pages or [Page("", "", text, 1)]
 
 
@@ -57,7 +63,20 @@ def without_terminal(text: str) -> str:
     """A text as the firewall sent it, where what was saved is what a terminal showed."""
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
-    return _PAGER.sub("", text)
+    return _PAGER.sub(_kept_of_pager, text)
+
+
+def _kept_of_pager(line: re.Match[str]) -> str:
+    """Nothing of a pager's line, unless it was left before the end of the answer: what follows is not there."""
+    following = line.string[line.end() : line.end() + 1000]
+    left = not line[1] and (not following.strip() or _PROMPT.match(following) is not None)
+    return f"{line[0].strip()}\n" if left else ""
+
+
+def _host_of(prompt: str) -> tuple[str, str | None]:
+    """The host name in a prompt, and the virtual system that is chosen, which stands behind it."""
+    found = _CHOSEN.fullmatch(prompt)
+    return (found[1], found[2]) if found else (prompt, None)
 
 
 def in_place(pages: Sequence[Page]) -> str:

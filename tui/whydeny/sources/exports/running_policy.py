@@ -9,7 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
-from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule
+from whydeny.model.answers import (
+    DESTINATION_ADDRESSES,
+    SOURCE_ADDRESSES,
+    DeviceAnswers,
+    PolicyTest,
+    RunningRule,
+    Told,
+)
 from whydeny.model.configuration import Rulebase
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.xml_tools import members, text_of
@@ -43,8 +50,8 @@ _WORDS = (
     ("security-policy", Rulebase.SECURITY),
 )
 # Fields of other policies that are shown in the same form: NAT, policy-based forwarding, QoS.
+_FOREIGN_POLICY = re.compile(r"(?<![a-z])(?:nat|pbf|qos|dos|tunnel-inspect|network-packet-broker|sdwan)(?![a-z])")
 _FOREIGN = ("translate-to", "nat-type", "forwarding", "symmetric-return", "class", "nexthop")
-SOURCE_ADDRESSES, DESTINATION_ADDRESSES = "source-addresses", "destination-addresses"
 
 
 def split_transcript(text: str) -> list[tuple[str, str]]:
@@ -59,14 +66,14 @@ def split_transcript(text: str) -> list[tuple[str, str]]:
     return [(" ".join(prompt[1].split()), text[prompt.end() : end]) for prompt, end in zip(prompts, ends, strict=True)]
 
 
-def read_policy_text(text: str, command: str, name: str, file: int) -> DeviceAnswers | None:
-    """Rules as brace text, or the sentence that no rule matched; None for any other text."""
+def read_policy_text(text: str, command: str, name: str, file: int) -> list[Told]:
+    """Rules as brace text, or the sentence that no rule matched; nothing for any other text."""
     if "{" in text:
         return _answer(read_blocks(text), command, name, file)
     return _no_match(text, command, name, file)
 
 
-def read_policy_elements(result: Element, name: str, file: int) -> DeviceAnswers | None:
+def read_policy_elements(result: Element, name: str, file: int) -> list[Told]:
     """Rules as elements below `<result>`: entries with fields, entries or members that hold a name or brace text."""
     rules = result.find("rules")
     blocks: list[RunningRule] = []
@@ -83,9 +90,9 @@ def read_policy_elements(result: Element, name: str, file: int) -> DeviceAnswers
     if blocks:
         return _answer(blocks, "", name, file)
     if rules is None or len(rules) or result.get("total-count") is not None:
-        return None
+        return []
     rulebase = _word_in(name.lower()) or Rulebase.SECURITY
-    return DeviceAnswers(tests=(PolicyTest(rulebase, (), file),))
+    return [Told(DeviceAnswers(tests=(PolicyTest(rulebase, (), file),)))]
 
 
 def read_blocks(text: str) -> list[RunningRule]:
@@ -142,21 +149,39 @@ def _rule_of_entry(entry: Element) -> RunningRule:
     return replace(rule, index=int(index)) if index.isdecimal() else rule
 
 
-def _answer(rules: Sequence[RunningRule], command: str, name: str, file: int) -> DeviceAnswers | None:
-    if not rules or any(key.startswith(_FOREIGN) for rule in rules for key in rule.fields):
-        return None
-    if any("source" in rule.fields for rule in rules) and all(
-        not rule.fields.keys() & {"from", "action", "application/service"} for rule in rules
+def _answer(rules: Sequence[RunningRule], command: str, name: str, file: int) -> list[Told]:
+    """Rules as the answer to what was asked, each with its virtual system where the names say that."""
+    if not rules or _is_foreign(command):
+        return []
+    if not command and any(key.startswith(_FOREIGN) for rule in rules for key in rule.fields):
+        return []
+    if (
+        (not command or "addresses" in command)
+        and any("source" in rule.fields for rule in rules)
+        and all(not rule.fields.keys() & {"from", "action", "application/service"} for rule in rules)
     ):
-        return DeviceAnswers(running={Rulebase.SECURITY: tuple(_as_addresses(rule) for rule in rules)})
-    if any(rule.fields for rule in rules) and not any("action" in rule.fields for rule in rules):
-        return None
+        return _running(Rulebase.SECURITY, [_as_addresses(rule) for rule in rules])
+    with_fields = any(rule.fields for rule in rules)
+    if not command and with_fields and not any("action" in rule.fields for rule in rules):
+        return []
     rulebase = _rulebase_of(rules, command, name)
     if _is_running(rules, command, name.lower(), rulebase):
-        return DeviceAnswers(running={rulebase: tuple(rules)})
+        return _running(rulebase, rules)
     actions = tuple((rule.fields.get("action") or ("",))[0] for rule in rules)
     actions = actions if any(actions) else ()
-    return DeviceAnswers(tests=(PolicyTest(rulebase, tuple(r.name for r in rules), file, actions, _asked(command)),))
+    test = PolicyTest(rulebase, tuple(r.name for r in rules), file, actions, _asked(command))
+    return [Told(DeviceAnswers(tests=(test,)), vsys=_vsys_of(rules[0]))]
+
+
+def _running(rulebase: Rulebase, rules: Iterable[RunningRule]) -> list[Told]:
+    by_vsys: dict[str | None, list[RunningRule]] = {}
+    for rule in rules:
+        by_vsys.setdefault(_vsys_of(rule), []).append(rule)
+    return [Told(DeviceAnswers(running={rulebase: tuple(own)}), vsys=vsys) for vsys, own in by_vsys.items()]
+
+
+def _vsys_of(rule: RunningRule) -> str | None:
+    return next(iter(rule.fields.get("vsys", ())), None)
 
 
 def _as_addresses(rule: RunningRule) -> RunningRule:
@@ -174,6 +199,11 @@ def _rulebase_of(rules: Iterable[RunningRule], command: str, name: str) -> Ruleb
             if action.lower() in _ACTIONS:
                 return _ACTIONS[action.lower()]
     return _word_in(name.lower()) or Rulebase.SECURITY
+
+
+def _is_foreign(asked: str) -> bool:
+    """Whether a policy was asked for that is none of the rulebases here: by the command, or a file's name."""
+    return _FOREIGN_POLICY.search(asked.lower()) is not None and _word_in(asked.lower()) is None
 
 
 def _word_in(text: str) -> Rulebase | None:
@@ -197,11 +227,11 @@ def _is_running(rules: Sequence[RunningRule], command: str, name: str, rulebase:
     return len(rules) > 1 and all(i is None or i - n in (0, 1) for n, i in enumerate(indexes))
 
 
-def _no_match(text: str, command: str, name: str, file: int) -> DeviceAnswers | None:
-    if len(text) > _SHORT or not any(sentence in text for sentence in _NOTHING):
-        return None
+def _no_match(text: str, command: str, name: str, file: int) -> list[Told]:
+    if len(text) > _SHORT or not any(sentence in text for sentence in _NOTHING) or _is_foreign(command or name):
+        return []
     rulebase = _word_in(command) or _word_in(name.lower()) or Rulebase.SECURITY
-    return DeviceAnswers(tests=(PolicyTest(rulebase, (), file, (), _asked(command)),))
+    return [Told(DeviceAnswers(tests=(PolicyTest(rulebase, (), file, (), _asked(command)),)))]
 
 
 def _asked(command: str) -> dict[str, str]:
@@ -214,14 +244,10 @@ def _asked(command: str) -> dict[str, str]:
 
 def join_rules(one: tuple[RunningRule, ...], other: tuple[RunningRule, ...]) -> tuple[RunningRule, ...]:
     """Two answers about one rulebase: a rule in both gets the fields of both."""
-    found = {_key(rule): rule for rule in one}
+    found = {rule.key: rule for rule in one}
     for rule in other:
-        known = found.get(_key(rule))
+        known = found.get(rule.key)
         fields = rule.fields if known is None else {**known.fields, **rule.fields}
         index = rule.index if known is None or known.index is None else known.index
-        found[_key(rule)] = RunningRule(rule.name, index, fields)
+        found[rule.key] = RunningRule(rule.name, index, fields)
     return tuple(found.values())
-
-
-def _key(rule: RunningRule) -> tuple[str, tuple[str, ...]]:
-    return rule.name, rule.fields.get("vsys", ())

@@ -7,12 +7,13 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.answers import DeviceAnswers, UserMapping
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.configuration_objects import number
+from whydeny.sources.exports.member_lists import goes_on
 from whydeny.sources.exports.xml_tools import child_text
 
 _RULER = re.compile(r"-{2,}")
 _SHORT_NAME = re.compile(r"^[ \t]*short name:(.*)$", re.MULTILINE | re.IGNORECASE)
-_NUMBERED = re.compile(r"^[ \t]*\[[ \t]*\d+[ \t]*\](.*)$", re.MULTILINE)
-_ASKED_GROUP = re.compile(r'^show user group name\s+(?:"([^"]+)"|(\S.*))$')
+_NUMBERED = re.compile(r"^[ \t]*\[[ \t]*(\d+)[ \t]*\](.*)$", re.MULTILINE)
+_ASKED_GROUP = re.compile(r'(?:.*[/\\])?show user group name\s+(?:"([^"]+)"|(\S.*?))(?:\.(?:txt|log|xml))?$')
 _ONE_ADDRESS = re.compile(r"^(\S+)(?:\s*\((vsys\d+)\))?$")
 _NOBODY = frozenset({"", "unknown"})
 
@@ -108,14 +109,18 @@ def _read_table(heading: list[str], ruler: str, lines: list[str]) -> list[UserMa
 
 
 def read_group_text(text: str, command: str) -> DeviceAnswers | None:
-    """`show user group name`: the group by its short name and by the name it was asked for; users in lower case."""
-    if "[" not in text:
-        return None
-    users = frozenset(safe_text(user.strip()).lower() for user in _NUMBERED.findall(text) if user.strip())
+    """`show user group name`: the group by its short name and by the name it was asked for; users in lower case.
+
+    `command` is what was asked, or the name of a file that is called after it. The members are numbered from 1: where
+    some are missing, who else is in the group is not known.
+    """
+    numbered = _NUMBERED.findall(text)
+    users = frozenset(safe_text(user.strip()).lower() for _, user in numbered if user.strip())
     names = [safe_text(name.strip()) for name in _SHORT_NAME.findall(text) if name.strip()]
     if asked := _ASKED_GROUP.match(command):
         names.append(safe_text(asked[1] or asked[2]))
-    if not users or not names:
+    whole = [int(place) for place, _ in numbered] == list(range(1, len(numbered) + 1)) and not goes_on(text)
+    if not users or not names or not whole:
         return None
     return DeviceAnswers(user_groups={name.lower(): users for name in names})
 

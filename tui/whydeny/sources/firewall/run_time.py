@@ -22,6 +22,7 @@ from whydeny.sources.firewall.limits import PAGE
 from whydeny.sources.firewall.reading import problems_of
 
 LIST_PAGE = 10_000  # members that one answer may hold; the device's default is 100
+TAG_PAGE = 500  # registered addresses in one answer of the API
 MOST_MEMBERS = 200_000
 MOST_GROUPS = 50
 _DEEPEST = 20  # groups in groups
@@ -128,7 +129,7 @@ class RunTime:
         self._asked.clear()
         self.answers = DeviceAnswers()
 
-    def _once(self, what: str, fetch: Callable[[], None]) -> None:
+    def _once(self, what: str, fetch: Callable[[], object]) -> None:
         if what in self._asked:
             return
         self._asked.add(what)
@@ -141,17 +142,19 @@ class RunTime:
             self.problems += problems_of(self.connection.address.name, [error])
 
     def _take(self, body: bytes, what: str) -> DeviceAnswers | None:
-        found = read_answers(body, what, 0)
+        found = read_answers(body, what, 0, self.vsys)
         if found is not None:
             self.answers = merge_answers(self.answers, found)
         return found
 
-    def _simple(self, path: str, progress: Progress) -> None:
-        self._take(self.connection.op(command(path), progress, PAGE), path.replace("/", " "))
+    def _simple(self, path: str, progress: Progress) -> DeviceAnswers | None:
+        return self._take(self.connection.op(command(path), progress, PAGE), path.replace("/", " "))
 
     def _tags(self, progress: Progress) -> None:
-        self._simple("show/object/registered-ip/all", progress)
-        self.answers = replace(self.answers, registered_complete=True)
+        """All registered addresses; an answer of as many as one page holds may have left some out."""
+        found = self._simple("show/object/registered-ip/all", progress)
+        entries = 0 if found is None else len(found.registered_tags) + len(found.registered_networks)
+        self.answers = replace(self.answers, registered_complete=entries < TAG_PAGE)
 
     def _user(self, address: str, progress: Progress) -> None:
         call = command("show/user/ip-user-mapping", value("ip", address))
@@ -187,6 +190,6 @@ class RunTime:
             )
             call = command("request/system/external-list/show/type", page)
             found = self._take(self.connection.op(call, progress, PAGE), f"external list {name}")
-            if found is None or name not in found.partial_lists or name in self.answers.list_members:
+            if found is None or not found.partial_lists.get(name, ((), 0))[0] or name in self.answers.list_members:
                 return
             anchor += LIST_PAGE
