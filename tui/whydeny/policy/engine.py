@@ -14,6 +14,7 @@ from whydeny.policy.criteria import Part
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.lookup import Certainty, Criterion, Flow, LookUp, RuleTrace
 from whydeny.policy.names import Names
+from whydeny.policy.running import with_compiled_members
 from whydeny.policy.subject import Subject, prepare
 from whydeny.policy.wording import several
 
@@ -93,7 +94,8 @@ class Engine:
         self.memo: dict[tuple[object, ...], object] = {}  # what callers worked out once for this policy
         self.catalog = Catalog(Names(policy.scopes), applications)
         self.defaults = Defaults(self.catalog, release)
-        self._compiler = Compiler(policy, self.catalog, answers, users_seen)
+        self.known = with_compiled_members(policy, self.catalog.names, answers)
+        self._compiler = Compiler(policy, self.catalog, self.known, users_seen)
         self.compiled = {rulebase: self._compiler.compile(rules) for rulebase, rules in policy.rules.items()}
         self._places = {rulebase: places_by_name(rules) for rulebase, rules in self.compiled.items()}
         self._by_uuid = {r.uuid: r for rules in policy.rules.values() for r in reversed(rules) if r.uuid}
