@@ -6,10 +6,15 @@ from typing import Any
 import pytest
 
 from whydeny.model.addresses import parse_address
-from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, UserMapping
+from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, UserMapping, agreed
 from whydeny.model.configuration import Rulebase
 from whydeny.model.errors import InputError
-from whydeny.sources.exports.device_answers import merge_answers, read_answers, read_list
+from whydeny.model.tables import Session
+from whydeny.policy.lookup import Flow, LookUp
+from whydeny.sources.exports.device_answers import merge_answers, read_answers, read_list, read_parts, wrong_lines
+from whydeny.sources.open import open_inputs
+from whydeny.verdict.device import is_about
+from whydeny.verdict.judge import Judge
 
 
 def number(text: str) -> int:
@@ -226,6 +231,28 @@ def edl(total: str, *held: str) -> str:
             id="an external list as text",
         ),
         pytest.param(
+            edl("<total-valid>0</total-valid><total-invalid>1</total-invalid>"),
+            {"partial_lists": {"edl-partners": ((), 1)}},
+            id="an external list that the firewall could not read is not an empty one",
+        ),
+        pytest.param(
+            "vsys1/edl-partners:\n\tSource : http://x\n\tValid : No\n\nTotal valid entries : 0\nTotal ignored entries : 0\n"
+            "Total invalid entries : 0\n",
+            {"partial_lists": {"edl-partners": ((), 1)}},
+            id="an external list that is not valid, as text",
+        ),
+        pytest.param(
+            edl("<total-valid>0</total-valid><total-invalid>0</total-invalid>"),
+            {"list_members": {"edl-partners": ()}},
+            id="an external list that is empty",
+        ),
+        pytest.param(
+            'fw> request system external-list show type ip name "edl partners"\n\nTotal valid entries : 1\nValid ips:\n'
+            "\t192.0.2.1\n",
+            {"list_members": {"edl partners": ("192.0.2.1",)}},
+            id="an external list that only the command names",
+        ),
+        pytest.param(
             EDL_TEXT.format(9),
             {"partial_lists": {"edl-partners": (("192.0.2.0/24", "198.51.100.7"), 9)}},
             id="one page as text",
@@ -282,6 +309,32 @@ def edl(total: str, *held: str) -> str:
             id="registered addresses as text, all of them",
         ),
         pytest.param(
+            "admin@fw> show object registered-ip all\n\nregistered IP            Tags\n-------  ------\n\n192.0.2.10 #\n"
+            '                  "infected"\n\nTotal: 700 registered addresses\n',
+            {"registered_tags": {number("192.0.2.10"): frozenset({"infected"})}},
+            id="registered addresses as text, not all that there are",
+        ),
+        pytest.param(
+            "admin@fw> show object registered-ip all\n\nregistered IP            Tags\n-------  ------\n\n192.0.2.10 #\n"
+            '                  "infected"\n',
+            {"registered_tags": {number("192.0.2.10"): frozenset({"infected"})}},
+            id="registered addresses as text, cut off before the total",
+        ),
+        pytest.param(
+            answer(
+                '<entry ip="192.0.2.0/25"><tag><member>lab</member></tag></entry><entry ip="198.51.100.1-198.51.100.9">'
+                '<tag><member>guest</member></tag></entry><entry ip="192.0.2.10/32"><tag><member>x</member></tag></entry>'
+            ),
+            {
+                "registered_tags": {number("192.0.2.10"): frozenset({"x"})},
+                "registered_networks": {
+                    "192.0.2.0/25": frozenset({"lab"}),
+                    "198.51.100.1-198.51.100.9": frozenset({"guest"}),
+                },
+            },
+            id="registered networks and ranges, of 10.0",
+        ),
+        pytest.param(
             answer(
                 "<entry><ip>10.1.1.1</ip><vsys>vsys1</vsys><type>AD</type><user>example\\bob</user>"
                 "<idle_timeout>2000</idle_timeout><timeout>2700</timeout></entry>"
@@ -327,6 +380,53 @@ def test_reads_run_time_state(text: str, expected: dict[str, Any]) -> None:
     assert read(text) == DeviceAnswers(**expected)
 
 
+def test_an_authentication_policy_needs_no_action() -> None:
+    found = read("fw> show running authentication-policy\n" + block('"p; index: 1"', "source any;", "destination any;"))
+    assert found is not None
+    assert [rule.name for rule in found.running[Rulebase.AUTHENTICATION]] == ["p"]
+
+
+def test_a_group_without_a_short_name_is_called_as_it_was_asked_for() -> None:
+    text = answer("<![CDATA[\n\nsource type: xmlapi\nGroup type: Dynamic\n\n[1     ] example\\bob\n]]>")
+    assert read(text) is None
+    for name in ('show user group name "example\\staff"', 'folder/show user group name "example\\staff".xml'):
+        found = read(text, name)
+        assert found is not None
+        assert found.user_groups == {"example\\staff": frozenset({"example\\bob"})}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(EDL_TEXT.format(2), ["vsys1"], id="an external list"),
+        pytest.param(
+            EDL_TEXT.format(2).replace("vsys1/", "shared/"), [None], id="an external list that all virtual systems share"
+        ),
+        pytest.param(edl("<total-valid>1</total-valid>", "192.0.2.1"), ["vsys1"], id="an external list in XML"),
+        pytest.param(block('"vsys2+r; index: 1"', *RULE), ["vsys2"], id="a test"),
+        pytest.param(
+            "FQDN Table : Last Request time\nVSYS  : vsys1\na.example.net (Objectname a):\n\t192.0.2.1\n"
+            "VSYS  : vsys2\na.example.net (Objectname a):\n\t192.0.2.2\n",
+            ["vsys1", "vsys2"],
+            id="host names of two virtual systems",
+        ),
+        pytest.param(
+            "Dynamic address groups in vsys vsys1:\n\ng\n\tmembers: total 0\n\n"
+            "Dynamic address groups in vsys vsys2:\n\ng\n\tmembers: total 1\n\t\t192.0.2.1 (R)\n",
+            ["vsys1", "vsys2"],
+            id="dynamic groups of two virtual systems",
+        ),
+    ],
+)  # fmt: skip
+def test_an_answer_is_of_the_virtual_system_that_it_names(text: str, expected: list[str | None]) -> None:
+    assert [told.vsys for told in read_parts(text.encode(), "a.txt", 0)] == expected
+    for vsys in {vsys for vsys in expected if vsys}:
+        assert read_answers(text.encode(), "a.txt", 0, vsys) == next(
+            told.answers for told in read_parts(text.encode(), "a.txt", 0) if told.vsys == vsys
+        )
+        assert read_answers(text.encode(), "a.txt", 0, "vsys9") is None
+
+
 def test_a_transcript_may_hold_several_answers() -> None:
     text = (
         "admin@fw> show user group name a\nshort name: a\n[1 ] x\nadmin@fw> show user group name b\nshort name: b\n[1 ] y\n"
@@ -366,6 +466,16 @@ def test_a_transcript_may_hold_several_answers() -> None:
         pytest.param("Domain,Receive Time,Serial #\n1,2026/01/05 10:00:00,001\n", id="a log export"),
         pytest.param("IP Vsys From User\nno ruler\n", id="a table without a ruler"),
         pytest.param("short name: empty\n", id="a group without a user"),
+        pytest.param("short name: a\n[1 ] x\n[3 ] z\n", id="a group of which a user is missing"),
+        pytest.param("short name: a\n[1 ] x\nlines 1-23\n", id="a group that goes on below the screen"),
+        pytest.param(
+            "fw> show user group name a | match x\nshort name: a\n[1 ] x\n", id="lines that a filter let through"
+        ),
+        pytest.param("fw> test nat-policy-match from trust\n\nNo rule matched\n", id="a test of address translation"),
+        pytest.param(
+            "fw> show running tunnel-inspect-policy\n" + block("t", "source any;", "action inspect;"),
+            id="another running policy",
+        ),
     ],
 )
 def test_anything_else_is_no_answer(text: str) -> None:
@@ -458,6 +568,330 @@ def test_merging_lets_the_later_answer_win_and_adds_tags() -> None:
 )
 def test_reads_a_plain_list_named_after_an_object(name: str, text: str, expected: dict[str, Any]) -> None:
     assert read_list(text, name) == DeviceAnswers(**expected)
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("10.0.0.1 - 10.0.0.9 spare", "10.0.0.1-10.0.0.9"),
+        ("192.0.2.1 host-a", "192.0.2.1"),
+        ("192.0.2.1 - the old one", "192.0.2.1"),
+        ("192.0.2.0/24;office", "192.0.2.0/24"),
+    ],
+)
+def test_a_line_of_a_list_may_have_a_remark(line: str, kept: str) -> None:
+    assert {read_list(f"{line}\n", "a.txt").list_members["a"]} == {(kept,)}
+
+
+def test_a_list_is_called_after_an_object_that_no_file_can_be_called_as() -> None:
+    assert read_list("example\\bob\n", "example%5CStaff.txt").user_groups == {
+        "example\\staff": frozenset({"example\\bob"})
+    }
+
+
+@pytest.mark.parametrize("line", ["10.1.1.300", "10.0.0.0/33", "infected hosts"])
+def test_a_list_of_addresses_with_a_line_that_is_none_is_not_whole(line: str) -> None:
+    text = f"192.0.2.1\n\n{line}\n"
+    assert wrong_lines(text) == [(3, line)]
+    assert read_list(text, "dag.txt") == DeviceAnswers(partial_lists={"dag": (("192.0.2.1", line), 3)})
+
+
+def test_addresses_among_names_are_a_list_of_urls() -> None:
+    text = "192.0.2.1\n*.example.net\nexample.org/path\nexample.com:8080\n"
+    assert wrong_lines(text) == []
+    assert len(read_list(text, "urls.txt").list_members["urls"]) == 4
+
+
+# Answers of equal standing.
+
+
+def test_answers_that_contradict_each_other_leave_open_what_they_differ_in() -> None:
+    one = DeviceAnswers(
+        list_members={"e": ("192.0.2.1", "192.0.2.2/32"), "same": ("192.0.2.9",)},
+        fqdns={"h": (1, 2), "i": (3,)},
+        group_addresses={"g": ("192.0.2.1",)},
+        user_groups={"u": frozenset({"x"}), "v": frozenset({"y"})},
+    )
+    other = DeviceAnswers(
+        list_members={"e": ("192.0.2.2", "192.0.2.3"), "same": ("192.0.2.9/32",)},
+        fqdns={"h": (2, 3), "i": (3,)},
+        group_addresses={"g": ()},
+        user_groups={"u": frozenset({"z"}), "v": frozenset({"y"})},
+    )
+    found, differing = agreed([one, other])
+    assert set(differing) == {"e", "g", "h", "u"}
+    assert set(found.list_members) == {"same"}
+    assert found.partial_lists == {"e": (("192.0.2.2/32",), 3), "g": ((), 2)}
+    assert (found.fqdns, found.user_groups) == ({"i": (3,)}, {"v": frozenset({"y"})})
+    assert found.group_addresses == {}
+
+
+def test_a_list_by_hand_that_differs_from_the_firewalls_answer_settles_nothing() -> None:
+    found, differing = agreed([read_list("192.0.2.1\n", "e.txt"), DeviceAnswers(list_members={"e": ("192.0.2.2",)})])
+    assert differing == ("e",)
+    assert found == DeviceAnswers(partial_lists={"e": ((), 2)})
+
+
+def test_whole_answers_about_tags_that_differ_are_not_whole() -> None:
+    one = DeviceAnswers(registered_tags={1: frozenset({"x"}), 2: frozenset({"y"})}, registered_complete=True)
+    same, differing = agreed([one, DeviceAnswers(registered_tags={2: frozenset({"y"})})])
+    assert (same.registered_complete, differing) == (True, ())
+    other, differing = agreed([one, DeviceAnswers(registered_tags={2: frozenset({"y"})}, registered_complete=True)])
+    assert (other.registered_tags, other.registered_complete) == ({2: frozenset({"y"})}, False)
+    assert differing == ("the registered tags",)
+
+
+def test_pages_of_a_list_that_changed_between_them_are_not_the_whole() -> None:
+    pages = [DeviceAnswers(partial_lists={"e": (("a", "b"), 3)}), DeviceAnswers(partial_lists={"e": (("c", "d"), 4)})]
+    assert agreed(pages)[0].partial_lists == {"e": (("a", "b", "c", "d"), 5)}
+    pages[1] = DeviceAnswers(partial_lists={"e": (("b", "c"), 3)})
+    assert agreed(pages)[0].list_members == {"e": ("a", "b", "c")}
+
+
+# What answers settle.
+
+OBJECTS = (
+    '<address><entry name="h-www"><fqdn>www.example.net</fqdn></entry><entry name="h-1"><ip-netmask>10.9.0.1</ip-netmask>'
+    "</entry></address><address-group><entry name=\"dag\"><dynamic><filter>'bad'</filter></dynamic></entry></address-group>"
+    '<external-list><entry name="edl"><type><ip><url>http://lists.example.net/p</url></ip></type></entry></external-list>'
+)
+
+
+def written_rule(name: str, action: str, **fields: str) -> str:
+    wanted = {"from": "trust", "to": "untrust", "source": "any", "destination": "any", "source-user": "any",
+              "application": "any", "service": "any"} | {key.replace("_", "-"): text for key, text in fields.items()}  # fmt: skip
+    listed = "".join(f"<{key}><member>{text}</member></{key}>" for key, text in wanted.items())
+    return f'<entry name="{name}">{listed}<action>{action}</action></entry>'
+
+
+RULES = (
+    written_rule("DAG", "deny", source="dag") + written_rule("EDL", "deny", destination="edl")
+    + written_rule("FQDN", "allow", destination="h-www") + written_rule("STAFF", "allow", source_user="example\\staff")
+)  # fmt: skip
+
+
+def written_configuration(host: str, *systems: str, rules: str = RULES) -> str:
+    parts = "".join(
+        f'<entry name="{name}">{OBJECTS}<rulebase><security><rules>{rules}</rules></security></rulebase></entry>'
+        for name in systems
+    )
+    return (
+        '<config version="10.2.0"><devices><entry name="localhost.localdomain"><deviceconfig><system>'
+        f"<hostname>{host}</hostname></system></deviceconfig><vsys>{parts}</vsys></entry></devices></config>"
+    )
+
+
+def looked_up(
+    folder: Path, source: str, destination: str, user: str = "", serial: str | None = None, vsys: str = "vsys1"
+) -> LookUp:
+    engine = Judge(open_inputs([folder])).engine_for(serial, vsys)
+    assert engine is not None
+    flow = Flow("trust", "untrust", parse_address(source), parse_address(destination), 6, 50000, 443, "ssl", user)
+    return engine.look_up(Rulebase.SECURITY, flow)
+
+
+def saved(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def open_rules(look: LookUp) -> list[str]:
+    return [rule.name for rule in look.possible]
+
+
+def test_an_answer_of_another_virtual_system_settles_nothing(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1", "vsys2"))
+    saved(tmp_path, e_txt=EDL_TEXT.format(2).replace("vsys1/edl-partners", "vsys2/edl"))
+    other = looked_up(tmp_path, "10.1.1.1", "192.0.2.7")
+    assert "EDL" in open_rules(other)
+    own = looked_up(tmp_path, "10.1.1.1", "192.0.2.7", vsys="vsys2")
+    assert own.rule is not None
+    assert own.rule.name == "EDL"
+
+
+def test_the_virtual_system_that_a_prompt_shows_is_the_answers(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1", "vsys2"))
+    group = "show user group name example\\staff\n\nshort name: example\\staff\n[1 ] example\\bob\n"
+    for prompt in ("admin@fw-1-vsys2> ", "admin@fw-1 vsys2> "):
+        saved(tmp_path, g_txt=prompt + group)
+        assert "STAFF" in open_rules(looked_up(tmp_path, "10.1.1.1", "203.0.113.1", "example\\ann"))
+        assert "STAFF" not in open_rules(looked_up(tmp_path, "10.1.1.1", "203.0.113.1", "example\\ann", vsys="vsys2"))
+
+
+@pytest.mark.parametrize(
+    ("host", "settled"), [("fw-1", True), ("fw-2", False)], ids=["this firewall", "another firewall"]
+)
+def test_an_answer_counts_for_the_firewall_of_its_prompt(tmp_path: Path, host: str, settled: bool) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
+    saved(tmp_path, e_txt=f"admin@{host}> request system external-list show type ip name edl\n"
+          + EDL_TEXT.format(2).replace("edl-partners", "edl"))  # fmt: skip
+    look = looked_up(tmp_path, "10.1.1.1", "192.0.2.7")
+    assert (look.rule is not None and look.rule.name == "EDL") is settled
+    assert ("EDL" in open_rules(look)) is not settled
+
+
+def test_answers_of_two_firewalls_are_kept_apart(tmp_path: Path) -> None:
+    for place, address in ((1, "192.0.2.7"), (2, "203.0.113.9")):
+        folder = tmp_path / f"fw-{place}"
+        folder.mkdir()
+        saved(
+            folder,
+            c_xml=written_configuration(f"fw-{place}", "vsys1"),
+            s_txt=f"hostname: fw-{place}\nserial: 00720000000000{place}\nsw-version: 10.2.4\n",
+            e_txt=f"vsys1/edl:\nTotal valid entries : 1\nTotal invalid entries : 0\nValid ips:\n\t{address}\n",
+        )
+    one = looked_up(tmp_path, "10.1.1.1", "192.0.2.7", serial="007200000000001")
+    assert one.rule is not None
+    assert one.rule.name == "EDL"
+    other = looked_up(tmp_path, "10.1.1.1", "192.0.2.7", serial="007200000000002")
+    assert "EDL" not in [*open_rules(other), other.rule and other.rule.name]
+    assert open_inputs([tmp_path]).problems == []
+
+
+def test_contradicting_answers_are_said_and_settle_nothing(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
+    for place in (1, 2):
+        text = f"vsys1/edl:\nTotal valid entries : 1\nValid ips:\n\t192.0.2.{place}\n"
+        (tmp_path / f"e{place}.txt").write_text(text)
+    assert "EDL" in open_rules(looked_up(tmp_path, "10.1.1.1", "192.0.2.2"))
+    assert [str(problem) for problem in open_inputs([tmp_path]).problems] == [
+        "the inputs: the answers about edl differ; what they differ in is left open"
+    ]
+
+
+def test_an_answer_that_was_left_before_its_end_settles_nothing(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
+    prompt = "admin@fw-1> show user group name example\\staff\n"
+    saved(
+        tmp_path,
+        g_txt=f"{prompt}\nshort name: example\\staff\n[1 ] example\\bob\nlines 1-23 \radmin@fw-1> show clock\nnow\n",
+    )
+    assert "STAFF" in open_rules(looked_up(tmp_path, "10.1.1.1", "203.0.113.1", "example\\ann"))
+    (problem,) = open_inputs([tmp_path]).problems
+    assert "what was copied ends before the answer does" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [("192.0.2.5", "DAG"), ("192.0.2.200", ""), ("198.51.100.3", "")],
+    ids=["in a tagged network", "in a network whose tags don't fit", "in none"],
+)
+def test_an_address_has_the_tags_of_the_networks_that_it_is_in(tmp_path: Path, source: str, found: str) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1").replace("'bad'", "'bad' and 'lab'"))
+    tags = "".join(f'{network} #\n\t"{tag}"\n' for network, tag in
+                   (("192.0.2.0/24", "lab"), ("192.0.2.0-192.0.2.127", "bad"), ("198.51.100.1", "bad")))  # fmt: skip
+    saved(
+        tmp_path,
+        t_txt=f"admin@fw-1> show object registered-ip all\n\nregistered IP   Tags\n----  ---\n{tags}\nTotal: 3\n",
+    )
+    look = looked_up(tmp_path, source, "203.0.113.1")
+    assert "DAG" not in open_rules(look)
+    assert (look.rule.name if look.rule is not None and look.rule.name == "DAG" else "") == found
+
+
+def test_a_dynamic_group_may_list_objects(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
+    group = "Dynamic address groups in vsys vsys1:\n\ndag\n\tmembers: total 2\n\t\th-1 (O)\n\t\t{} (O)\n\nend\n"
+    saved(tmp_path, g_txt=group.format("h-1"))
+    look = looked_up(tmp_path, "10.9.0.1", "203.0.113.1")
+    assert look.rule is not None
+    assert look.rule.name == "DAG"
+    assert "DAG" not in open_rules(looked_up(tmp_path, "10.9.0.2", "203.0.113.1"))
+    saved(tmp_path, g_txt=group.format("h-unheard-of"))
+    assert "DAG" in open_rules(looked_up(tmp_path, "10.9.0.2", "203.0.113.1"))
+
+
+COMPILED = (
+    block('"DAG; index: 1"', "source [ 10.7.0.1 10.7.0.2 ];", "destination any;")
+    + block('"EDL; index: 2"', "source any;", "destination [ 203.0.113.0/24 ];")
+    + block('"FQDN; index: 3"', "source any;", "destination 192.0.2.7;")
+)
+
+
+def test_compiled_addresses_tell_the_members_of_what_is_open(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"), r_txt=COMPILED)
+    for source, destination, name in (
+        ("10.7.0.2", "192.0.2.7", "DAG"), ("10.1.1.1", "203.0.113.8", "EDL"), ("10.1.1.1", "192.0.2.7", "FQDN"),
+    ):  # fmt: skip
+        look = looked_up(tmp_path, source, destination)
+        assert (look.rule and look.rule.name, open_rules(look)) == (name, [])
+    assert open_rules(looked_up(tmp_path, "10.1.1.1", "192.0.2.8", "example\\ann")) == ["STAFF"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "compiled"),
+    [
+        pytest.param(RULES, COMPILED.replace("203.0.113.0/24", "0.0.0.0"), id="as a region is shown"),
+        pytest.param(RULES, COMPILED.replace("[ 203.0.113.0/24 ]", "edl"), id="a name"),
+        pytest.param(RULES, COMPILED.replace('"EDL;', '"vsys2+EDL;'), id="another virtual system"),
+        pytest.param(RULES.replace("<member>edl</member>", "<member>edl</member><member>h-1</member>"), COMPILED,
+                     id="beside something else"),
+        pytest.param(RULES + written_rule("EDL2", "deny", destination="edl"), COMPILED
+                     + block('"EDL2; index: 5"', "source any;", "destination 203.0.113.1;"), id="two rules that differ"),
+    ],
+)  # fmt: skip
+def test_compiled_addresses_that_may_be_something_else_settle_nothing(
+    tmp_path: Path, rules: str, compiled: str
+) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1", rules=rules), r_txt=compiled)
+    assert "EDL" in open_rules(looked_up(tmp_path, "10.1.1.1", "192.0.2.99"))
+
+
+MAPPED = """admin@fw-1> show session all
+
+--------------------------------------------------------------------------------
+ID          Application    State   Type Flag  Src[Sport]/Zone/Proto (translated IP[Port])
+Vsys                                          Dst[Dport]/Zone (translated IP[Port])
+--------------------------------------------------------------------------------
+11           ssl            ACTIVE  FLOW       10.1.1.10[51000]/trust/6  (10.1.1.10[51000])
+vsys1                                          203.0.113.50[443]/untrust  (203.0.113.50[443])
+12           ssl            ACTIVE  FLOW       10.1.1.11[51000]/trust/6  (10.1.1.11[51000])
+vsys1                                          203.0.113.50[443]/untrust  (203.0.113.50[443])
+
+admin@fw-1> show user ip-user-mapping all
+
+IP              Vsys   From    User             IdleTimeout(s) MaxTimeout(s)
+--------------- ------ ------- ---------------- -------------- -------------
+10.1.1.10       vsys1  AD      example\\bob      2687           2687
+10.1.1.11       vsys2  AD      example\\ann      2687           2687
+Total: 2 users
+"""
+
+
+def test_a_row_of_the_session_table_has_the_user_of_its_address(tmp_path: Path) -> None:
+    saved(tmp_path, s_txt=MAPPED)
+    sessions = open_inputs([tmp_path]).sessions
+    assert [sessions.session(row).user for row in range(2)] == ["example\\bob", None]
+    saved(tmp_path, m_txt=MAPPED[MAPPED.index("admin@fw-1> show user") :].replace("bob", "eve"))
+    assert open_inputs([tmp_path]).sessions.session(0).user is None
+
+
+ASKED = {
+    "from": "trust", "to": "untrust", "source": "10.1.1.1", "destination": "192.0.2.1", "protocol": "6",
+    "destination-port": "443", "application": "ssl",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "about"),
+    [
+        pytest.param({}, True, id="the whole flow"),
+        pytest.param({"show-all": "yes"}, True, id="all rules"),
+        pytest.param({"vsys": "vsys2"}, False, id="another virtual system"),
+        pytest.param({"source": "10.1.1.2"}, False, id="another source"),
+        *(pytest.param({name: ""}, False, id=f"without {name}") for name in ASKED),
+    ],
+)
+def test_a_test_is_about_a_session_that_it_was_asked_for(change: dict[str, str], about: bool) -> None:
+    session = Session(
+        0, 1, vsys="vsys1", source=number("10.1.1.1"), destination=number("192.0.2.1"), source_port=50000,
+        destination_port=443, protocol=6, from_zone="trust", to_zone="untrust", application="ssl",
+    )  # fmt: skip
+    asked = {name: text for name, text in {**ASKED, **change}.items() if text}
+    assert is_about(PolicyTest(Rulebase.SECURITY, ("r",), asked=asked), session, one_flow=True) is about
 
 
 @pytest.mark.parametrize(

@@ -65,10 +65,10 @@ def open_command(
 
     What no export holds can be given by hand, in a folder called lists (or list, edl, external-lists, members): for
     each object a text file called as the object is (.txt, .list, .lst and .csv are taken off), with one member a line
-    and remarks after a #. Addresses, networks and ranges are the members of an external list or a dynamic address
-    group; single addresses in a file called as a host name is are those of that host as well. Users (domain\\user,
-    user@domain) are the members of a user group, URLs those of an external list. A file with nothing but a remark
-    says that there are no members.
+    and remarks after a #. What no file can be called is written as in a URL: domain%5Cgroup.txt. Addresses, networks
+    and ranges are the members of an external list or a dynamic address group; single addresses in a file called as a
+    host name is are those of that host as well. Users (domain\\user, user@domain) are the members of a user group,
+    URLs those of an external list. A file with nothing but a remark says that there are no members.
     """
     paths = (*inputs, *config)
     title = " + ".join(path.name or str(path) for path in paths[:3]) + (" + …" if len(paths) > 3 else "")

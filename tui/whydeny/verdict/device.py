@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from whydeny.model.addresses import parse_address
 from whydeny.model.answers import PolicyTest
 from whydeny.model.configuration import Rulebase
-from whydeny.model.protocols import protocol_number
+from whydeny.model.protocols import SCTP, TCP, UDP, protocol_number
 from whydeny.model.tables import Session
 from whydeny.policy.engine import Engine
 from whydeny.policy.flows import user_of
@@ -26,7 +26,14 @@ _VALUES: dict[str, Callable[[Session], object]] = {
     "protocol": lambda session: session.protocol,
     "application": lambda session: (session.application or "").lower(),
     "category": lambda session: (session.category or "").lower(),
-    "source-user": lambda session: (user_of(session.user, live=True) or "").lower(),
+    "source-user": lambda session: _user(session),
+}
+_ENDS = frozenset({"from", "to", "source", "destination"})
+# Without one of these a test is about more flows than one.
+_NEEDED = {
+    Rulebase.SECURITY: _ENDS | {"protocol"},
+    Rulebase.DECRYPTION: _ENDS,
+    Rulebase.AUTHENTICATION: _ENDS,
 }
 
 
@@ -43,6 +50,10 @@ class Tested:
     strange: bool = False
 
 
+def _user(session: Session) -> str:
+    return (user_of(session.user, live=True) or "").lower()
+
+
 def asked_value(name: str, text: str) -> object:
     """A value of a test command in the form in which a session has it."""
     if name in ("source", "destination"):
@@ -51,17 +62,26 @@ def asked_value(name: str, text: str) -> object:
         return protocol_number(text)
     if name == "destination-port":
         return int(text) if text.isdigit() else None
+    if name == "source-user":
+        return (user_of(text, live=True) or "").lower()
     return text if name in ("from", "to") else text.lower()
 
 
 def is_about(test: PolicyTest, session: Session, one_flow: bool) -> bool:
-    """Whether an answer was asked with the final values of a session."""
+    """Whether an answer was asked with the final values of a session, all of those that tell flows apart."""
     if not test.asked:
         return one_flow
-    if test.rulebase is Rulebase.SECURITY and session.application and "application" not in test.asked:
+    if test.asked.get("vsys", session.vsys) != (session.vsys or test.asked.get("vsys")):
         return False
+    if not _NEEDED.get(test.rulebase, frozenset()) <= test.asked.keys():
+        return False
+    if test.rulebase is Rulebase.SECURITY:
+        with_ports = session.protocol in (TCP, UDP, SCTP)
+        given = {"application": session.application, "destination-port": with_ports, "source-user": _user(session)}
+        if any(value and name not in test.asked for name, value in given.items()):
+            return False
     known = [name for name in _VALUES if name in test.asked]
-    return bool(known) and all(asked_value(name, test.asked[name]) == _VALUES[name](session) for name in known)
+    return all(asked_value(name, test.asked[name]) == _VALUES[name](session) for name in known)
 
 
 def tested(
@@ -69,7 +89,7 @@ def tested(
 ) -> Tested | None:
     """The firewall's own answer for a session in one rulebase; None where nobody asked."""
     found = [t for t in engine.answers.tests if t.rulebase is rulebase and is_about(t, session, one_flow)]
-    if not found:
+    if len({test.rules[:1] for test in found}) != 1:  # nobody asked, or the answers contradict each other
         return None
     names = found[-1].rules
     if not names and rulebase is Rulebase.SECURITY:
