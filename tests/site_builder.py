@@ -373,13 +373,13 @@ def traffic_syslog(rows: list[dict[str, str]], case: Table) -> str:
 
 def session_answer(row: Table, form: str, case: Table) -> str:
     """A session of the session table: `all` is an entry of show session all, `id` the answer of show session id."""
-    cells = ROW | {"state": "DISCARD", "tracker": "", "proxied": ""} | row
+    cells = ROW | {"state": "DISCARD", "tracker": "", "proxied": "", "ended": "unknown", "type": "FLOW"} | row
     started = (moment(cells["end"]) - timedelta(seconds=cells["elapsed"])).strftime("%a %b %d %H:%M:%S %Y")
     protocol = {"tcp": "6", "udp": "17"}[cells["proto"]]
     if form == "all":
         values = {
             "idx": cells["sessionid"], "vsys": cells["vsys"], "application": cells["app"], "state": cells["state"],
-            "type": "FLOW", "source": cells["src"], "sport": cells["sport"], "dst": cells["dst"], "dport": cells["dport"],
+            "type": cells["type"], "source": cells["src"], "sport": cells["sport"], "dst": cells["dst"], "dport": cells["dport"],
             "proto": protocol, "from": cells["from"], "to": cells["to"], "security-rule": cells["rule"],
             "start-time": started, "total-byte-count": cells["bytes"], "ingress": "ethernet1/2", "egress": "ethernet1/1",
             "proxy": cells["proxied"],
@@ -392,7 +392,7 @@ def session_answer(row: Table, form: str, case: Table) -> str:
         back = there | {"source": cells["dst"], "source-zone": cells["to"], "dst": cells["src"],
                         "sport": cells["dport"], "dport": cells["sport"]}  # fmt: skip
         values = {"idx": cells["sessionid"], "start-time": started, "vsys": cells["vsys"], "application": cells["app"],
-                  "rule": cells["rule"], "tracker-stage-firewall": cells["tracker"], "end-reason": "unknown",
+                  "rule": cells["rule"], "tracker-stage-firewall": cells["tracker"], "end-reason": cells["ended"],
                   "url-category": cells["category"], "proxied": cells["proxied"]}  # fmt: skip
         content = "".join(
             element(tag, "".join(element(k, str(v)) for k, v in flow.items()))

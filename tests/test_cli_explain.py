@@ -208,6 +208,25 @@ def test_a_discarded_session_as_the_command_line_prints_it(tmp_path: Path) -> No
     assert any("appid policy lookup deny" in text for text in found["verdict"]["supports"])
 
 
+def test_a_session_of_the_table_shows_what_the_table_tells(tmp_path: Path) -> None:
+    (tmp_path / "session.txt").write_text(
+        SHOWN.replace("captive portal session ", "session proxied: True\n x"), "utf-8"
+    )
+    (found,) = lines(explain(tmp_path, "--format", "json"))
+    assert found["session"]["flags"] == ["decrypted"]
+    shown = explain(tmp_path).stdout
+    assert "Flags:       decrypted" in shown
+    assert "Tracker:     appid policy lookup deny" in shown
+    (tmp_path / "session.txt").write_text(LISTED, "utf-8")
+    shown = explain(tmp_path).stdout
+    assert "no rule" in shown
+    assert "None" not in shown
+
+
+LISTED = """\
+4711         ssh            DISCARD FLOW       10.1.1.10[51000]/trust/6  (10.1.1.10[51000])
+vsys1                                          203.0.113.9[443]/untrust  (203.0.113.9[443])
+"""
 SHOWN = """\
 admin@fw-example> show session id 4711
 

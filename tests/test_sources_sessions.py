@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from whydeny.model.errors import InputError
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.sources.open import open_inputs
@@ -395,3 +396,22 @@ def test_an_empty_prompt_ends_an_answer(tmp_path: Path) -> None:
     text = f"admin@fw-1(active)> show session all\n\n{ALL_XML}\nadmin@fw-1(active)> set cli pager off\nadmin@fw-1(active)> \n"
     site = opened(tmp_path, {"page.txt": text})
     assert (ids(site), site.problems) == ([17868, 4711], [])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("Number of sessions that match filter: 23\n", "lists none"),
+     ("<response status='success'><result><member>Number of sessions that match filter: 23</member></result></response>",
+      "lists none"),
+     ("Session             4711\n\nBad Key: c2s: 'c2s'\nBad Key: s2c: 's2c'\n", "not in the table any more"),
+     ("session 4711 does not exist\n", "not in the table any more"), ("No Active Sessions\n", "empty session table")],
+    ids=["a count", "a count, XML", "a session that is gone", "no such session", "no session"],
+)  # fmt: skip
+def test_an_answer_without_a_session_is_told_for_what_it_is(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        opened(tmp_path, {"a": text})
+
+
+def test_xml_below_a_prompt_is_of_its_firewall(tmp_path: Path) -> None:
+    site = opened(tmp_path, {"page.txt": f"admin@fw-b> show session all\n\n{ALL_XML}\nadmin@fw-b> \n"})
+    assert {site.sessions.session(number).device_name for number in range(2)} == {"fw-b"}

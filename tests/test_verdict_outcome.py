@@ -114,6 +114,41 @@ def test_a_discarded_session_is_in_progress_and_gets_a_cause(tmp_path: Path) -> 
     assert finding.verdict.cause == "app-shift"
 
 
+@pytest.mark.parametrize(
+    ("ended", "outcome", "words"),
+    [("tcp-fin", Outcome.COMPLETED, "nothing was refused"), ("threat", Outcome.PROFILE_BLOCK, "A security profile"),
+     ("tcp-rst-from-server", Outcome.RESET_BY_SERVER, "reset by the server"),
+     ("decrypt-error", Outcome.DECRYPTION_BLOCK, "ended by decryption"), ("unknown", Outcome.UNKNOWN, "not recorded")],
+)  # fmt: skip
+def test_an_entry_that_was_freed_is_told_by_its_end_reason(
+    ended: str, outcome: Outcome, words: str, tmp_path: Path
+) -> None:
+    finding = judged({"state": "INIT", "ended": ended}, tmp_path, live="id")
+    assert finding.outcome is outcome
+    assert words in finding.verdict.headline
+
+
+def test_an_entry_that_was_refused_and_freed_gets_the_cause_that_it_had_while_discarded(tmp_path: Path) -> None:
+    row = {"state": "INIT", "ended": "policy-deny", "app": "ssh"}
+    finding = judged(row, tmp_path, live="id", rules=["Out from=trust to=untrust app=ssl service=any"])
+    assert (finding.outcome, finding.verdict.cause) == (Outcome.IN_PROGRESS, "app-shift")
+    outright = judged(row | {"app": "bittorrent", "rule": "No-P2P"}, tmp_path, live="id", rules=[NO_P2P])
+    assert "being discarded" not in outright.verdict.headline
+
+
+def test_a_predicted_session_is_said_to_be_one(tmp_path: Path) -> None:
+    finding = judged({"state": "ACTIVE", "type": "PRED", "rule": ""}, tmp_path, live="all")
+    assert finding.verdict.headline.startswith("A predicted session")
+
+
+def test_a_discarded_session_without_a_rule_is_held_to_what_the_rules_let_in_first(tmp_path: Path) -> None:
+    rules = ["Out from=trust to=untrust app=ssl service=any"]
+    finding = judged({"app": "ssh", "rule": ""}, tmp_path, live="all", rules=rules)
+    assert (finding.verdict.cause, finding.verdict.denied_by) == ("app-shift", "interzone-default")
+    assert finding.verdict.confidence <= 0.6
+    assert any("show session id" in text for text in finding.verdict.missing)
+
+
 NO_P2P = "No-P2P from=trust to=untrust app=bittorrent service=any action=deny"
 
 

@@ -103,6 +103,13 @@ class Session:
         return {"true": True, "yes": True, "false": False, "no": False}.get((self.proxied or "").lower())
 
     @property
+    def flag_words(self) -> tuple[str, ...]:
+        """The flags in words; where none were logged, those that the session table tells of."""
+        if self.flags_known:
+            return self.flags.words()
+        return ("decrypted",) if self.decrypted else ()
+
+    @property
     def live(self) -> bool:
         """Whether this is a session of the session table rather than of a log."""
         return self.state is not None

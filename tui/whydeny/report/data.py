@@ -39,7 +39,7 @@ def session_data(session: Session) -> dict[str, Any]:
         "action": session.action,
         "end_reason": session.end_reason,
         "subtype": session.subtype,
-        "flags": list(session.flags.words()),
+        "flags": list(session.flag_words),
         "state": session.state,
     }
 

@@ -30,7 +30,6 @@ def session_line(session: Session) -> str:
 
 def session_facts(session: Session) -> list[tuple[str, str]]:
     """What the row says, as label and value; what it doesn't say is left out."""
-    moment = session.end or session.time
     facts: list[tuple[str, object]] = [
         ("Session", f"{session.id or 'no id'}, {session_line(session)}"),
         ("Firewall", ", ".join(str(v) for v in (session.device_name, session.serial, session.vsys) if v)),
@@ -38,23 +37,27 @@ def session_facts(session: Session) -> list[tuple[str, str]]:
         ("User", session.user or ("not shown in the session table" if session.live else "none")),
         ("Application", session.application),
         ("Category", session.category),
-        (
-            "Time",
-            f"{session.start or '?'} to {moment or '?'} ({session.elapsed or 0} s)"
-            if moment
-            else f"since {session.start}",
-        ),
+        ("Time", _time_of(session)),
         ("Row says", _row_says(session)),
         ("Type", session.subtype),
-        ("Flags", ", ".join(session.flags.words()) if session.flags_known else "not logged"),
+        ("Flags", ", ".join(session.flag_words) or ("" if session.flags_known else "not logged")),
         ("State", session.state),
+        ("Tracker", session.tracker_stage),
     ]
     return [(label, str(value)) for label, value in facts if value]
 
 
+def _time_of(session: Session) -> str:
+    moment = session.end or session.time
+    if moment is None:
+        return f"since {session.start}" if session.start else ""
+    return f"{session.start or '?'} to {moment} ({session.elapsed or 0} s)"
+
+
 def _row_says(session: Session) -> str:
     if session.live and session.action is None:
-        return f"rule {session.rule}"
+        told = (("rule", session.rule), ("end reason", session.end_reason))
+        return ", ".join(f"{label} {value}" for label, value in told if value) or "no rule"
     return f"rule {session.rule}, action {session.action}, end reason {session.end_reason or 'none'}"
 
 

@@ -268,7 +268,7 @@ class _File:
             raise InputError(str(rows.problems[0]))
         self._found.problems += rows.problems
         for kind, tables in rows.tables.items():
-            if page is not None and page.host and form is Form.SESSIONS_TEXT:
+            if page is not None and page.host and form in (Form.SESSIONS_TEXT, Form.SESSIONS_XML):
                 tables = [_with_host(table, page.host) for table in tables]
             self._tables.setdefault(kind, []).extend(tables)
         self._what.append(_SESSIONS.get(form) or rows.words(_FORMS[form]))

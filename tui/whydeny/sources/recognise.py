@@ -99,6 +99,13 @@ _IDLE = (
     (r"VIRTUAL ROUTER:|flags: A:active", "show routing route"),
     (r"Group \d+ (?:Mode|:)|HA not enabled", "show high-availability state"),
 )
+# Answers of the session table without a session: what they say → what that means.
+_NO_SESSION = (
+    (r"no active sessions", "it is an empty session table: no session was there, or none that the filter let through"),
+    (r"number of sessions that match filter", "it counts the sessions of the table and lists none; ask without count yes"),
+    (r"session (?:id )?\d+ (?:does not exist|not found)|.*\sBad Key: c2s",
+     "the session was not in the table any more when it was asked for, and what is known of it is in the traffic log"),
+)  # fmt: skip
 _NOTHING_PUSHED = "No shared policy pushed to device"
 _REPORT_HEADINGS = frozenset(
     {"sessions", "count", "counts", "threats", "nsess", "nrepeat", "urls", "risk_of_app", "hour"}
@@ -154,8 +161,8 @@ def _describe_text(body: str, first: str) -> str:
     for pattern, what in _VENDORS:
         if re.search(pattern, sample, re.MULTILINE):
             return f"it seems to be {what}"
-    if re.match(r"no active sessions", sample, re.IGNORECASE):
-        return "it is an empty session table: no session was there, or none that the filter let through"
+    if said := _without_session(sample):
+        return said
     for pattern, command in _IDLE:
         if re.match(pattern, sample):
             return f"it seems to be the answer to {command}, which says nothing about single sessions; {_LOGS}"
@@ -169,6 +176,12 @@ def _describe_text(body: str, first: str) -> str:
     if all(_MEMBER.fullmatch(line) or line.startswith("#") for line in lines):
         return "it seems to be a list of members; put it into a folder called lists, named after its object"
     return f"it is no kind of file that is known here, it begins with “{safe_text(first.strip(), 60)}”; {_LOGS}"
+
+
+def _without_session(text: str) -> str:
+    """The sentence about an answer of the session table without a session; empty for anything else."""
+    told = text.lstrip()
+    return next((what for pattern, what in _NO_SESSION if re.match(pattern, told, re.IGNORECASE | re.DOTALL)), "")
 
 
 def _describe_csv(first: str) -> str:
@@ -194,6 +207,8 @@ def _recognise_xml(head: bytes) -> Recognised:
         return Recognised(form)
     if form is Form.UNUSABLE:
         return Recognised(form, shape.complaint)
+    if said := _without_session(shape.text):
+        return Recognised(form, said)
     return Recognised(form, f"it is XML of a kind that is not known here, {shape.described()}; {_LOGS}")
 
 

@@ -18,6 +18,7 @@ from whydeny.policy.lookup import Certainty, Flow, LookUp, RuleTrace, narrowed
 from whydeny.policy.questions import Moving, decryption_profile_of, enforcement_of, moving_members, named_applications
 from whydeny.verdict.device import Tested, tested
 from whydeny.verdict.finding import Outcome
+from whydeny.verdict.outcome import ENDED_STATES
 from whydeny.verdict.related import Related
 from whydeny.verdict.surroundings import Surroundings
 
@@ -34,6 +35,10 @@ NO_CONFIGURATION = "no configuration of this firewall among the inputs"
 def no_policy(rulebase: Rulebase, reason: str = "") -> LookUp:
     """The answer of a rulebase that nobody gave, or of which nothing tells whose is meant."""
     return LookUp(rulebase, None, Certainty.UNKNOWN, reason=reason or NO_CONFIGURATION)
+
+
+def _allows(rule: Rule | None) -> bool:
+    return rule is not None and rule.action == "allow"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,9 @@ class Case(Surroundings):
 
     @property
     def discarded(self) -> bool:
-        """Whether the session table holds it in state DISCARD."""
-        return self.session.live and (self.session.state or "").lower() == "discard"
+        """Whether the session table holds it in state DISCARD, or shows that it was refused and is over."""
+        state = (self.session.state or "").upper()
+        return state == "DISCARD" or (state in ENDED_STATES and self.session.end_reason == "policy-deny")
 
     @property
     def named_rule(self) -> str:
@@ -229,18 +235,27 @@ class Case(Surroundings):
     def logged(self) -> Rule | None:
         """The rule that the row names (by its uuid, else its name) as the configuration has it.
 
-        A discarded session may show the rule that refused it; the rule that let its first packets through is then
-        looked up with the application and category still open.
+        A discarded session may show the rule that refused it, and in a list of the command line it shows none; the rule
+        that let its first packets through is then looked up with the application and category still open.
         """
-        if self.engine is None or not self.session.rule:
+        if self.engine is None:
             return None
+        if not self.session.rule:
+            first = self._first_look_up(self.engine) if self.discarded else None
+            return (
+                first.rule
+                if first is not None and first.certainty is Certainty.CERTAIN and _allows(first.rule)
+                else None
+            )
         rule = self.engine.rule_named(Rulebase.SECURITY, self.session.rule, self.session.rule_uuid)
         if rule is not None and rule.action != "allow" and self.session.live:
-            first = self.engine.look_up(
-                Rulebase.SECURITY, replace(self.flow, application=None, category=None), near=0
-            ).rule
-            return first if first is not None and first.action == "allow" else rule
+            first = self._first_look_up(self.engine)
+            return first.rule if _allows(first.rule) else rule
         return rule
+
+    def _first_look_up(self, engine: Engine) -> LookUp:
+        """The security rule for the first packets, before there is an application or a category."""
+        return engine.look_up(Rulebase.SECURITY, replace(self.flow, application=None, category=None), near=0)
 
     @property
     def logged_trace(self) -> RuleTrace | None:

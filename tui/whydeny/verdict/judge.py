@@ -24,7 +24,7 @@ from whydeny.verdict.case import Answers, Case
 from whydeny.verdict.diagnose import diagnose, judgement, look_ups, needs_cause
 from whydeny.verdict.finding import Finding, Outcome
 from whydeny.verdict.firewalls import Firewalls, same_line
-from whydeny.verdict.outcome import OUTCOMES, outcome_expression
+from whydeny.verdict.outcome import OUTCOMES, discarded_expression, outcome_expression
 from whydeny.verdict.related import Related
 from whydeny.verdict.rows import Rows
 
@@ -239,9 +239,9 @@ class Judge:
 
     def rows_needing_cause(self) -> Rows:
         """The rows that ended in a way that a cause explains."""
-        state = self.site.sessions.frame["state"].cast(pl.String).str.to_lowercase()
+        discarded = self.site.sessions.frame.select(discarded_expression())["discarded"]
         wanted = self._outcomes.is_in([Outcome.ALLOWED_THEN_DENIED.value, Outcome.DECRYPTION_BLOCK.value])
-        return (wanted | (state == "discard").fill_null(False)).arg_true().to_numpy().astype(np.int64)
+        return (wanted | discarded).arg_true().to_numpy().astype(np.int64)
 
     def _matched_rules(self, progress: Progress, only: pl.Series | None = None) -> pl.DataFrame:
         """Outcome and the three matched rules of every session (of the rows `only`), and its row number; no verdicts yet."""

@@ -1,7 +1,9 @@
 """How a session ended, from its row alone: one columnar expression for a million rows and for one.
 
-Source: PAN-OS administrator's guide, "Traffic Log Fields", Session End Reason, Action and Threat/Content Type
-(https://docs.paloaltonetworks.com/pan-os/9-1/pan-os-admin/monitoring/use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields).
+Sources: PAN-OS administrator's guide, "Traffic Log Fields", Session End Reason, Action and Threat/Content Type
+(https://docs.paloaltonetworks.com/pan-os/9-1/pan-os-admin/monitoring/use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields);
+the states of a session (https://knowledgebase.paloaltonetworks.com/KCSArticleDetail?id=kA10g000000Clk9CAC): an entry that
+was freed shows INIT again, with the end reason of its session until the entry is used anew.
 """
 
 from collections.abc import Sequence
@@ -15,10 +17,18 @@ OUTCOMES = pl.Enum([outcome.value for outcome in Outcome])
 
 DECRYPTION_REASONS = ("decrypt-cert-validation", "decrypt-unsupport-param", "decrypt-error")
 _COMPLETED = ("tcp-fin", "tcp-reuse", "decoder")
+ENDED_STATES = ("INIT", "CLOSED", "FREE")  # of an entry of the session table that has an end reason
 
 
 def _is_one_of(column: pl.Expr, words: Sequence[str]) -> pl.Expr:
     return pl.any_horizontal(column == word for word in words)
+
+
+def discarded_expression() -> pl.Expr:
+    """Whether the session table holds each session in state DISCARD, or shows that it was refused and is over."""
+    state = pl.col("state").cast(pl.String).str.to_uppercase()
+    over = state.is_in(ENDED_STATES) & (pl.col("end_reason") == "policy-deny")
+    return ((state == "DISCARD") | over).fill_null(False).alias("discarded")
 
 
 def outcome_expression() -> pl.Expr:
@@ -29,12 +39,14 @@ def outcome_expression() -> pl.Expr:
         pl.col("bytes_received").is_null() & (pl.col("packets_received") == 0)
     )
     one_way_protocol = pl.col("protocol").is_in([ICMP, ICMP6])
+    # What a refused entry had been allowed by is as open as while it was discarded.
+    over = _is_one_of(pl.col("state"), ENDED_STATES) & reason.is_not_null() & (reason != "policy-deny")
 
     def value(outcome: Outcome) -> pl.Expr:
         return pl.lit(outcome.value, dtype=OUTCOMES)
 
     return (
-        pl.when(pl.col("state").is_not_null() | (subtype == "start"))
+        pl.when((pl.col("state").is_not_null() & ~over.fill_null(False)) | (subtype == "start"))
         .then(value(Outcome.IN_PROGRESS))
         .when((action != "") & (action != "allow"))
         .then(value(Outcome.POLICY_DENIED))

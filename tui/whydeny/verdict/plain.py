@@ -8,6 +8,7 @@ from whydeny.model.configuration import Rule
 from whydeny.verdict.case import Case
 from whydeny.verdict.finding import Evidence, Outcome, Reference, Verdict
 from whydeny.verdict.grounds import row_trail
+from whydeny.verdict.outcome import ENDED_STATES
 from whydeny.verdict.references import END_REASONS, THREAT_REASON, TRAFFIC_FIELDS
 
 _DISCARDED = 0.85  # that the session table names the rule that refused is not verified
@@ -87,10 +88,13 @@ def _completed(case: Case) -> str:
 def _in_progress(case: Case) -> str:
     refuser = refused_by(case)
     if refuser is not None:
+        still = "" if case.session.state in ENDED_STATES else ", and being discarded"
         return (
-            f"Refused by rule {refuser.name} with action {refuser.action}, and being discarded; whether a rule had allowed "
-            "it before, its row of the traffic log will say."
+            f"Refused by rule {refuser.name} with action {refuser.action}{still}; whether a rule had allowed it before, "
+            "its row of the traffic log will say."
         )
+    if (case.session.session_type or "").upper().startswith("PRED"):
+        return "A predicted session: its parent announced a connection, and this entry waits for it."
     if case.session.live:
         return f"Still in the session table, state {case.session.state}."
     return "A start row: the session goes on, and its rule is provisional until the application is known."

@@ -12,6 +12,7 @@ from whydeny.model.site import Site
 from whydeny.model.tables import LogTable, Session, empty_frame
 from whydeny.verdict.events import Timeline
 from whydeny.verdict.likeness import WAYS, Like, keys_frame
+from whydeny.verdict.outcome import discarded_expression
 from whydeny.verdict.rows import SLACK, Alike, Index, LogRows, Rows, TimedIndex, micros
 
 _TOGETHER = 2_000_000  # microseconds within which sessions that end are taken to end together
@@ -114,9 +115,8 @@ class Related:
     @cached_property
     def one_refused_flow(self) -> bool:
         """Whether all refused and discarded sessions are one flow: same hosts, port and application."""
-        refused = (self.outcomes.cast(pl.String) == "allowed-then-denied") | (
-            self.frame["state"].cast(pl.String).str.to_lowercase() == "discard"
-        ).fill_null(False)
+        discarded = self.frame.select(discarded_expression())["discarded"]
+        refused = (self.outcomes.cast(pl.String) == "allowed-then-denied") | discarded
         names = (
             "source_hi",
             "source_lo",

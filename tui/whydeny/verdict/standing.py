@@ -82,6 +82,11 @@ def _release(case: Case, found: Standing) -> None:
 def _logged_rule(case: Case, found: Standing) -> None:
     session, rule = case.session, case.logged
     if not session.rule:
+        if rule is not None:
+            found.lower(
+                UNPROVED, f"the session table names no rule; that {rule.name} let it in is what these rules say"
+            )
+            found.missing.append(f"show session id {session.id}, which names the rule")
         return
     if rule is None:
         found.lower(UNPROVED, f"the rule {session.rule} of the row is not in this configuration")

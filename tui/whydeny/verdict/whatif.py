@@ -20,6 +20,7 @@ from whydeny.policy.differences import RuleChange
 from whydeny.policy.undefined import undefined
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import Judge
+from whydeny.verdict.outcome import discarded_expression
 from whydeny.verdict.replayed import EFFECTS, Doubt, Effect, Idle, Move, Replay
 from whydeny.verdict.replaying import CODES, Facts, Replayed, replay_group
 
@@ -68,7 +69,7 @@ def replay(
 
 def _facts(frame: pl.DataFrame, outcomes: pl.Series) -> Facts:
     """What the rows themselves say."""
-    discarded = (frame["state"].cast(pl.String).str.to_lowercase() == "discard").fill_null(False)
+    discarded = frame.select(discarded_expression())["discarded"]
     application = frame["application"].cast(pl.String).str.to_lowercase().fill_null("")
     refused = (outcomes.is_in(_REFUSED) | discarded).to_numpy()
     allowed = (frame["action"].cast(pl.String) == "allow").fill_null(False).to_numpy()
