@@ -1,14 +1,19 @@
 """Application content is kept by version, whole or not at all."""
 
+import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from whydeny.cli.main import whydeny
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.errors import InputError, WhydenyError
+from whydeny.model.site import Site
 from whydeny.sources import application_store
-from whydeny.sources.application_store import import_content, load, store_folder, stored_versions
+from whydeny.sources.application_store import add_stored_content, import_content, load, store_folder, stored_versions
 from whydeny.sources.exports import application_content
 from whydeny.sources.exports.application_content import read_applications
 
@@ -85,9 +90,51 @@ def test_a_part_of_the_content_is_refused(content: Path, monkeypatch: pytest.Mon
     assert stored_versions() == ()
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"^none\.xml: can't be read \(No such file"):
-        import_content(tmp_path / "none.xml")
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        pytest.param(None, "there is no such file or folder", id="no such file"),
+        pytest.param(b"", "c.xml: it is empty; save the answer to type=config", id="an empty file"),
+        pytest.param(b"%PDF-1.7", "it seems to be a PDF document; save the answer to type=config", id="a document"),
+        pytest.param(b"<html><title>Error 403</title>", r"it is an HTML page \(Error 403\), .*; save", id="an error page"),
+        pytest.param(b"name,default_ports,risk\nssl,tcp/443,4\n", "a list of applications as a table; save", id="a table"),
+        pytest.param(b"<config version='10.2.0'><shared/><devices/></config>", "but: configuration; save",
+                     id="a configuration"),
+        pytest.param(CONTENT.format("")[:150].encode(), "line 1: expected well-formed XML", id="cut off"),
+        pytest.param(b"\x1f\x8b\x08\x00", "is damaged or cut off", id="a packed file, cut off"),
+    ],
+)  # fmt: skip
+def test_what_is_no_content_is_said_to_be_what_it_is(tmp_path: Path, data: bytes | None, sentence: str) -> None:
+    path = tmp_path / "c.xml"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(InputError, match=sentence):
+        import_content(path)
+    assert stored_versions() == ()
+
+
+def test_content_is_read_from_a_packed_file_and_from_a_folder(content: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "content.xml.gz"
+    packed.write_bytes(gzip.compress(content.read_bytes()))
+    folder = tmp_path / "ticket"
+    folder.mkdir()
+    (folder / "a.txt").write_text("see the attachment")
+    with zipfile.ZipFile(folder / "b.zip", "w") as archive:
+        archive.writestr("inside/content.xml", content.read_bytes())
+    for path in (packed, folder / "b.zip", folder):
+        assert import_content(path) == "8700-7700"
+    packed.rename(folder / "c.gz")
+    with pytest.raises(InputError, match=r"^ticket: holds 2 application contents; import one at a time"):
+        import_content(folder)
+
+
+def test_a_file_with_two_versions_must_be_given_one(tmp_path: Path) -> None:
+    path = tmp_path / "two.xml"
+    versions = "".join(f"<application-version>{number}-1</application-version>" for number in (8700, 8701))
+    path.write_text(CONTENT.format(versions))
+    with pytest.raises(InputError, match=r"two\.xml: names no content version .*, or more than one; say which"):
+        import_content(path)
+    assert import_content(path, "8700-1") == "8700-1"
 
 
 def test_a_version_that_is_not_kept_is_said(content: Path) -> None:
@@ -102,9 +149,14 @@ def test_a_version_that_is_not_kept_is_said(content: Path) -> None:
         pytest.param("{", id="cut off"),
         pytest.param("[]", id="another shape"),
         pytest.param('{"format": 99, "version": "1", "applications": []}', id="another format"),
-        pytest.param('{"format": 1, "version": "1", "applications": [{"ports": ["tcp/1"]}]}', id="no name"),
-        pytest.param('{"format": 1, "version": "1", "applications": [{"name": "a", "x": 1}]}', id="unknown field"),
-        pytest.param('{"format": 1, "version": "1", "applications": [{"name": "a", "ports": [1]}]}', id="wrong kind"),
+        pytest.param('{"format": 1, "version": "1-1", "applications": [{"ports": ["tcp/1"]}]}', id="no name"),
+        pytest.param('{"format": 1, "version": "1-1", "applications": [{"name": "a", "x": 1}]}', id="unknown field"),
+        pytest.param('{"format": 1, "version": "1-1", "applications": [{"name": "a", "ports": [1]}]}', id="wrong kind"),
+        pytest.param(
+            '{"format": 1, "version": "1-1", "applications": [{"name": "a", "ports": "tcp/1"}]}', id="no list"
+        ),
+        pytest.param('{"format": 1, "version": "2-2", "applications": [{"name": "a"}]}', id="another version"),
+        pytest.param('{"format": 1, "version": "1-1", "applications": []}', id="nothing in it"),
         pytest.param("[" * 100_000, id="nested absurdly"),
     ],
 )
@@ -141,3 +193,50 @@ def test_the_content_of_2015_is_kept_whole(shared: Path, monkeypatch: pytest.Mon
 def test_the_store_lies_in_the_users_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     assert store_folder().parts[-2:] == ("whydeny", "applications")
+
+
+def called(*arguments: str) -> Result:
+    return CliRunner().invoke(whydeny, ["applications", *arguments])
+
+
+def test_a_damaged_content_does_not_hide_the_others(content: Path, own_folder: Path) -> None:
+    import_content(content)
+    (own_folder / "9000-1.json").write_text("{")
+    listed = called("list")
+    assert listed.stdout.splitlines()[0] == "8700-7700: 2 applications"
+    assert listed.stdout.splitlines()[1].startswith("packaged: ")
+    assert "9000-1.json is damaged; import the content again" in listed.stderr
+    assert listed.exit_code == 2
+
+
+def test_a_container_is_shown_with_what_it_holds(own_folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "content.xml"
+    entries = "".join(
+        f"<entry name='chat-{name}'><application-container>chat</application-container><tag><member>Web App</member></tag>"
+        "<default><ident-by-icmp6-type>128</ident-by-icmp6-type></default></entry>"
+        for name in ("files", "base")
+    )
+    path.write_text(f"<predefined><application>{entries}</application></predefined>")
+    import_content(path, "1-1")
+    assert called("show", "CHAT").stdout == "chat (content 1-1)\n  container of:     chat-base, chat-files\n"
+    assert json.loads(called("show", "chat", "--format", "json").stdout)["contains"] == ["chat-base", "chat-files"]
+    shown = called("show", "chat-base").stdout
+    assert "  container:        chat\n" in shown
+    assert "  ICMPv6 types:     128\n" in shown
+    assert "  tags:             Web App\n" in shown
+    assert called("show", "chat-none").exit_code == 1
+
+
+def test_a_user_without_a_home_has_no_content_and_is_told_so(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless(*_: object, **__: object) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(application_store.platformdirs, "user_data_path", homeless)
+    monkeypatch.setattr(application_content, "WHOLE_CONTENT", 2)
+    assert stored_versions() == ()
+    add_stored_content(Site())
+    assert called("list").exit_code == 0
+    imported = called("import", str(content))
+    assert "neither HOME nor XDG_DATA_HOME names one" in imported.stderr
+    assert imported.exit_code == 2

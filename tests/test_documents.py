@@ -173,12 +173,14 @@ def test_the_lines_of_applications(tmp_path: Path) -> None:
     (packaged,) = answered("applications", "applications", "list")
     ports = "<default><port><member>tcp/443</member></port></default>"
     entries = "".join(f'<entry name="app-{number}">{ports}<risk>4</risk></entry>' for number in range(1_200))
+    entries = entries.replace("<risk>", "<application-container>apps</application-container><risk>", 1)
     content = tmp_path / "content.xml"
     content.write_text(f'<response status="success"><result><application>{entries}</application></result></response>')
     kept = answered("applications", "applications", "import", content, "--version", "8790-8001")
     assert (kept[0]["applications"], kept[0]["packaged"]) == (1_200, False)
     assert answered("applications", "applications", "list") == [*kept, packaged]
     assert answered("applications", "applications", "show", "app-7")[0]["ports"] == ["tcp/443"]
+    assert answered("applications", "applications", "show", "apps")[0]["contains"] == ["app-0"]
 
 
 def test_the_lines_of_doctor() -> None:

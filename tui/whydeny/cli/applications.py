@@ -7,14 +7,18 @@ from pathlib import Path
 import click
 
 from whydeny.cli.exits import Exit
-from whydeny.cli.main import narrate, reported
+from whydeny.cli.main import complain, narrate, reported
 from whydeny.model.applications import Application, ApplicationTable
+from whydeny.model.errors import InputError
 from whydeny.model.safe import safe_text
 from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.sources.application_store import import_content, load, stored_versions
 
 SCHEMA_VERSION = 1  # of docs/applications.schema.json
-_LABELS = {"tls_ports": "TLS ports", "ip_protocols": "IP protocols", "icmp_types": "ICMP types"}
+_LABELS = {
+    "tls_ports": "TLS ports", "ip_protocols": "IP protocols", "icmp_types": "ICMP types", "icmp6_types": "ICMPv6 types",
+    "contains": "container of",
+}  # fmt: skip
 
 
 @click.group("applications")
@@ -44,9 +48,17 @@ def import_command(file: Path, name: str | None, form: str) -> None:
 @reported
 def list_command(form: str) -> None:
     """List the content versions that are kept, and the packaged table, which is used for what the others lack."""
+    damaged = []
     for version in stored_versions():
-        _print_content(version, load(version), form)
+        try:
+            _print_content(version, load(version), form)
+        except InputError as error:
+            damaged.append(str(error))
     _print_content(None, packaged_applications(), form)
+    for sentence in damaged:
+        complain(sentence)
+    if damaged:
+        sys.exit(Exit.UNUSABLE)
 
 
 @applications_command.command("show")
@@ -58,14 +70,19 @@ def show_command(application: str, name: str | None, form: str) -> None:
     """Show what is known of an application."""
     table, origin = _table(name)
     found = table.get(application)
-    if found is None:
+    children = [a for a in table.applications.values() if (a.container or "").lower() == application.lower()]
+    title, values = application, dict[str, object]()
+    if found is not None:
+        title, values = found.name, _values(found)
+    elif children:
+        title, values = children[0].container or application, {"contains": sorted(a.name for a in children)}
+    else:
         narrate(f"{origin} has no application {application}")
         sys.exit(Exit.NOTHING)
-    values = _values(found)
     if form == "json":
-        _print_json({"name": found.name, "from": origin} | values)
+        _print_json({"name": title, "from": origin} | values)
         return
-    print(f"{safe_text(found.name)} ({origin})")
+    print(f"{safe_text(title)} ({origin})")
     for name, value in values.items():
         if value not in (None, "", []):
             label = _LABELS.get(name, name.replace("_", " "))
@@ -104,7 +121,8 @@ def _values(app: Application) -> dict[str, object]:
         "ports": list(app.ports),
         "tls_ports": list(app.secure_ports),
         "ip_protocols": list(app.ip_protocols),
-        "icmp_types": [*app.icmp_types, *app.icmp6_types],
+        "icmp_types": list(app.icmp_types),
+        "icmp6_types": list(app.icmp6_types),
         "depends_on": list(app.uses),
         "implicitly_uses": list(app.implicitly_uses),
         "container": app.container,
@@ -114,4 +132,5 @@ def _values(app: Application) -> dict[str, object]:
         "technology": app.technology,
         "risk": app.risk,
         "attributes": list(app.flags),
+        "tags": list(app.tags),
     }

@@ -22,17 +22,17 @@ _APPLICATION_PARTS = frozenset(
 def read_applications(data: bytes, name: str) -> ApplicationTable:
     """The applications in a content file or an answer; `name` is what the user calls the file.
 
-    The table is complete only if the file holds the whole content. Raises `InputError` with one sentence if
+    The table is complete only if the file holds the whole content; its version is empty where the file names none, or two.
+    Raises `InputError` with one sentence if
     there is no application in it.
     """
     found: dict[str, Application] = {}
     containers: dict[str, str] = {}
-    version = ""
+    versions: set[str] = set()
 
     def take(parent: str, element: Element) -> None:
-        nonlocal version
         if element.tag in _VERSION_TAGS:
-            version = text_of(element) or version
+            versions.update(filter(None, [text_of(element)]))
             return
         entry_name = safe_text(element.get("name", ""))
         if not entry_name:
@@ -52,6 +52,7 @@ def read_applications(data: bytes, name: str) -> ApplicationTable:
     for child, container in containers.items():
         if child in found and found[child].container is None:
             found[child] = replace(found[child], container=container)
+    version = next(iter(versions)) if len(versions) == 1 else ""  # of two that contradict each other neither counts
     origin = f"application content {version}" if version else f"{len(found)} predefined applications of {name}"
     return ApplicationTable(found, version, origin, len(found) >= WHOLE_CONTENT)
 

@@ -37,7 +37,7 @@ _UNJUDGED = frozenset({"saas-certifications", "saas-risk", "new-appid", "hosting
 # Yes-elements of an application that steer the engine and that no filter asks for.
 _INTERNAL = frozenset(
     {"can-disable", "file-forward", "preemptive", "ha-safe", "not-support-ssl", "enable-url-filter", "obsolete",
-     "deprecated", "doc-review", "ident-by-dport", "ident-by-sport", "breaks-decryption", "correlate"}
+     "deprecated", "doc-review", "ident-by-dport", "ident-by-sport", "breaks-decryption", "correlate", "netx-vmotion"}
 )  # fmt: skip
 _TEXT_ONLY = frozenset({"description", "disable-override", "annotation"})
 
