@@ -348,14 +348,15 @@ def edl(total: str, *held: str) -> str:
             "----------------- ------ ------- --------------------- -------------- -------------\n"
             "10.1.1.1          vsys1  XMLAPI  example\\a user        1802           1802\n"
             "10.1.1.2          vsys1  AD      example\\bob           Never          Never\n"
-            "10.1.1.3          vsys1  Unknown unknown               3              6\nTotal: 3 users\n",
+            "10.1.1.3          vsys1  Unknown unknown               3              6\n"
+            "10.1.1.4          vsys1  AD      example\\a.very.long.na 3              6\nTotal: 4 users\n",
             {
                 "user_mappings": (
                     UserMapping(number("10.1.1.1"), "example\\a user", "vsys1", "XMLAPI", 1802, 1802),
                     UserMapping(number("10.1.1.2"), "example\\bob", "vsys1", "AD"),
                 )
             },
-            id="user mappings as a table",
+            id="user mappings as a table; a name that fills its column may go on",
         ),
         pytest.param(
             "\nIP address:    10.1.1.9 (vsys1)\nUser:          example\\carol\nFrom:          AD\n"
@@ -630,6 +631,13 @@ def test_a_list_by_hand_that_differs_from_the_firewalls_answer_settles_nothing()
     found, differing = agreed([read_list("192.0.2.1\n", "e.txt"), DeviceAnswers(list_members={"e": ("192.0.2.2",)})])
     assert differing == ("e",)
     assert found == DeviceAnswers(partial_lists={"e": ((), 2)})
+
+
+def test_policy_tests_that_contradict_each_other_are_said() -> None:
+    asked = [PolicyTest(Rulebase.SECURITY, rules, asked={"from": "trust"}) for rules in (("a", "c"), ("a",), ("b",))]
+    assert agreed([DeviceAnswers(tests=(test,)) for test in asked[:2]])[1] == ()
+    found, differing = agreed([DeviceAnswers(tests=(test,)) for test in asked])
+    assert (len(found.tests), differing) == (3, ("test security-policy-match",))
 
 
 def test_whole_answers_about_tags_that_differ_are_not_whole() -> None:

@@ -98,6 +98,13 @@ def agreed(parts: Sequence[DeviceAnswers]) -> tuple[DeviceAnswers, tuple[str, ..
     found.fqdns = _alike((part.fqdns for part in parts), frozenset, differing)
     found.user_groups = _alike((part.user_groups for part in parts), frozenset, differing)
     _agree_on_tags(parts, found, differing)
+    answers: dict[tuple[Rulebase, frozenset[tuple[str, str]]], tuple[str, ...]] = {}
+    for test in found.tests:  # which of them counts is told by the session that they are about
+        if (
+            test.asked
+            and answers.setdefault((test.rulebase, frozenset(test.asked.items())), test.rules[:1]) != test.rules[:1]
+        ):
+            differing[f"test {test.rulebase}-policy-match"] = None
     return found, tuple(differing)
 
 
@@ -106,11 +113,14 @@ def _alike(
 ) -> dict[str, _V]:
     """What every claim about a name agrees on; the others are added to `differing`."""
     found: dict[str, _V] = {}
+    open_names: set[str] = set()
     for claim in claims:
         for name, value in claim.items():
-            if comparable(found.setdefault(name, value)) != comparable(value):
-                differing[name] = None
-    return {name: value for name, value in found.items() if name not in differing}
+            first = found.setdefault(name, value)
+            if first is not value and comparable(first) != comparable(value):
+                open_names.add(name)
+    differing.update(dict.fromkeys(sorted(open_names)))
+    return {name: value for name, value in found.items() if name not in open_names}
 
 
 def _agree_on_lists(parts: Sequence[DeviceAnswers], found: DeviceAnswers, differing: dict[str, None]) -> None:

@@ -93,7 +93,8 @@ def _read_table(heading: list[str], ruler: str, lines: list[str]) -> list[UserMa
             if line.startswith(("Total", "IP ")):
                 break
             continue
-        if cells["User"].lower() in _NOBODY:
+        start, end = spans[heading.index("User")]
+        if cells["User"].lower() in _NOBODY or len(cells["User"]) >= end - start:  # that long it may be cut off
             continue
         found.append(
             UserMapping(
