@@ -730,7 +730,9 @@ def test_the_virtual_system_that_a_prompt_shows_is_the_answers(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("host", "settled"), [("fw-1", True), ("fw-2", False)], ids=["this firewall", "another firewall"]
+    ("host", "settled"),
+    [("fw-1", True), ("FW-1", True), ("fw-2", False)],
+    ids=["this firewall", "in capitals", "another firewall"],
 )
 def test_an_answer_counts_for_the_firewall_of_its_prompt(tmp_path: Path, host: str, settled: bool) -> None:
     saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
@@ -739,6 +741,9 @@ def test_an_answer_counts_for_the_firewall_of_its_prompt(tmp_path: Path, host: s
     look = looked_up(tmp_path, "10.1.1.1", "192.0.2.7")
     assert (look.rule is not None and look.rule.name == "EDL") is settled
     assert ("EDL" in open_rules(look)) is not settled
+    said = [str(problem) for problem in open_inputs([tmp_path]).problems]
+    stranger = "the inputs: answers of fw-2 are there and nothing else of that firewall; they count for no session"
+    assert said == ([] if settled else [stranger])
 
 
 def test_answers_of_two_firewalls_are_kept_apart(tmp_path: Path) -> None:

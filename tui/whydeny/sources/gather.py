@@ -63,7 +63,8 @@ class Gathered:
             fitting = [told.answers for told in apart if key in ((told.firewall, told.vsys), (told.firewall, None))]
             names.update(dict.fromkeys(agreed([free, *fitting])[1]))
         message = "the answers about {} differ; what they differ in is left open"
-        return free, apart, [Problem("the inputs", None, message.format(name)) for name in names]
+        problems = [Problem("the inputs", None, message.format(name)) for name in names]
+        return free, apart, problems + self._strangers(sessions, apart)
 
     def _with_owner(self, told: Told, file: int | None) -> Told:
         """An answer with the serial number of its firewall, else its host name: that of the prompt, or of the only
@@ -77,18 +78,37 @@ class Gathered:
 
     def _one_firewall(self, sessions: pl.DataFrame | None, owned: Sequence[Told]) -> bool:
         """Whether nothing among the inputs names a second firewall or a second virtual system."""
-        own = [c for c in self.configurations if c.kind is not ConfigurationKind.PANORAMA]
-        hosts = {c.hostname for c in own} | {s.hostname for s in self.systems}
-        serials = {c.serial for c in own} | {s.serial for s in self.systems}
-        systems = {name for c in own for name in c.vsys} | {told.vsys for told in owned}
+        hosts, serials, systems = self._named(sessions)
         for told in owned:
-            known = next((s for s in self.systems if told.firewall in (s.serial, s.hostname)), None)
-            hosts.add(known.hostname if known else told.firewall)
+            known = next((s for s in self.systems if told.firewall and told.firewall == s.serial), None)
+            hosts.add(_folded(known.hostname if known else told.firewall))
+            systems.add(told.vsys)
+        return all(len(found - {None}) <= 1 for found in (hosts, serials, systems))
+
+    def _named(self, sessions: pl.DataFrame | None) -> tuple[set[str | None], set[str | None], set[str | None]]:
+        """The host names (in lower case), serial numbers and virtual systems in configurations, systems and sessions."""
+        own = [c for c in self.configurations if c.kind is not ConfigurationKind.PANORAMA]
+        hosts = {_folded(c.hostname) for c in own} | {_folded(s.hostname) for s in self.systems}
+        serials = {c.serial for c in own} | {s.serial for s in self.systems}
+        systems: set[str | None] = {name for c in own for name in c.vsys}
         if sessions is not None:
-            hosts.update(_words(sessions["device_name"]))
+            hosts.update(map(_folded, _words(sessions["device_name"])))
             serials.update(_words(sessions["serial"]))
             systems.update(_words(sessions["vsys"]))
-        return all(len(found - {None}) <= 1 for found in (hosts, serials, systems))
+        return hosts, serials, systems
+
+    def _strangers(self, sessions: pl.DataFrame | None, apart: Sequence[Told]) -> list[Problem]:
+        """A sentence about every firewall of which nothing but answers is there."""
+        hosts, serials, _ = self._named(sessions)
+        if not hosts - {None}:
+            return []
+        owners = dict.fromkeys(told.firewall for told in apart if told.firewall)
+        message = "answers of {} are there and nothing else of that firewall; they count for no session"
+        return [
+            Problem("the inputs", None, message.format(owner))
+            for owner in owners
+            if owner not in serials and owner.lower() not in hosts
+        ]
 
     def _with_serials(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Rows of the session table with the serial number of their firewall, where the inputs tell whose they are.
@@ -195,6 +215,10 @@ def _with_users(frame: pl.DataFrame, owned: Sequence[Told]) -> pl.DataFrame:
         return frame
     names = pl.Series("user", [users.get(row) for row in range(frame.height)], pl.String).cast(frame.schema["user"])
     return frame.with_columns(pl.col("user").fill_null(names))
+
+
+def _folded(host: str | None) -> str | None:
+    return host.lower() if host else None
 
 
 def _words(column: pl.Series) -> list[str]:

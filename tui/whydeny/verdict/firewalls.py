@@ -86,13 +86,14 @@ class Firewalls:
         serials = {serial, *(self.serial_of(c) for c in own)} - {None}
         hosts = {host for host, known in self._serial_of_host.items() if known in serials}
         hosts |= {c.hostname for c in own if c.hostname and c.kind not in _ANYBODYS}
+        called = {host.lower() for host in hosts}
         everyone = set(self._serial_of_host.values()) | {system.serial for system in self.site.systems}
 
         def counts(told: Told) -> bool:
             if told.vsys not in (None, vsys):
                 return False
             owner = self._serial_of_host.get(told.firewall or "", told.firewall)
-            if owner is None or owner in serials or told.firewall in hosts:
+            if owner is None or owner in serials or (told.firewall or "").lower() in called:
                 return True
             return not (serials if owner in everyone else hosts)
 
