@@ -27,6 +27,19 @@ def test_the_users_own_file_is_read(own_folders: Path) -> None:
     assert read_settings()[0].theme == "light"
 
 
+def test_a_user_without_a_home_has_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Homeless:
+        def __init__(self, *_: object, **__: object) -> None: ...
+
+        @property
+        def user_config_path(self) -> Path:
+            raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("whydeny.settings.PlatformDirs", Homeless)
+    assert user_folders().snapshots == Path("/.local/share/whydeny/snapshots")
+    assert read_settings() == (Settings(), ())
+
+
 def test_everything_can_be_set(file: Path) -> None:
     file.write_text(
         'theme = "light"\nglyphs = "ascii"\nclipboard = "file"\nmouse = false\npace = 30\n'

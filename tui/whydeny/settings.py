@@ -47,10 +47,18 @@ class Settings:
 
 
 def user_folders() -> Folders:
-    """The folders of this user on this system; none is made."""
+    """The folders of this user on this system; none is made.
+
+    A user without a home has the root folder for one, as a container's has that nobody knows: nothing is there to read,
+    and that it can't be written is said where something is to be kept.
+    """
     found = PlatformDirs("whydeny", appauthor=False)
-    data = Path(found.user_data_path)
-    return Folders(Path(found.user_config_path), data, data / "snapshots", Path(found.user_state_path) / "reports")
+    try:
+        settings, data, state = found.user_config_path, found.user_data_path, found.user_state_path
+    except RuntimeError:
+        root = Path("/")
+        settings, data, state = root / ".config/whydeny", root / ".local/share/whydeny", root / ".local/state/whydeny"
+    return Folders(Path(settings), Path(data), Path(data) / "snapshots", Path(state) / "reports")
 
 
 def read_settings(
