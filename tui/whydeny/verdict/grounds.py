@@ -9,12 +9,18 @@ from whydeny.verdict.cause import CantTell, Gathering, Held, RuledOut
 from whydeny.verdict.events import COMMIT, Change
 from whydeny.verdict.finding import Basis, Evidence, Outcome, Reference, Trail
 from whydeny.verdict.hindsight import asked_before
+from whydeny.verdict.references import PREDICT
 
 # The criteria that causes of an application or a port turn on.
 APPLICATION = frozenset({"application"})
 PORTS = frozenset({"application", "service"})
 
 LOOKUP_DENY = "appid policy lookup deny"
+
+# What a control session announces (FTP data, the media of a call): let in by the control session, not by a rule.
+ANNOUNCED = frozenset({"ftp-data", "h.245", "rtsp-data", "rsh-data", "tftp-data"})
+_MEDIA = frozenset({"rtp", "rtcp", "rtp-base", "sip-rtp"})  # App-ID recognises these without a control session too
+_NO_TUNNEL = frozenset({"", "n/a", "0", "none"})
 
 
 def rule_trail(rule: Rule) -> Trail:
@@ -72,6 +78,14 @@ def lookup_rules_out(case: Case) -> RuledOut | CantTell | None:
     return None
 
 
+def predicted(case: Case) -> bool:
+    """Whether a control session announced this one, which then needs no rule of its own."""
+    session = case.session
+    if (session.tunnel or "").strip().lower() not in _NO_TUNNEL:
+        return False  # inside an inspected tunnel, where rules are asked as everywhere
+    return case.application in ANNOUNCED or (case.application in _MEDIA and session.parent_session_id != 0)
+
+
 def held_by_row(case: Case, what: str, evidence: Evidence, fix: str, flips_if: str) -> Held:
     """The cause as far as the row alone shows it, where there is no configuration: which rule refused isn't known."""
     return Held(
@@ -84,17 +98,37 @@ def held_by_row(case: Case, what: str, evidence: Evidence, fix: str, flips_if: s
     )
 
 
+def lost_to_unknown(case: Case, fields: frozenset[str]) -> CantTell | None:
+    """The rule of the row fails on one of `fields`, and which rule takes the session then can't be told."""
+    if case.refuser is not None or case.still_allowed or case.logged_trace is None:
+        return None
+    missed = sorted({c.field for c in case.logged_trace.misses()} & fields)
+    if not missed:
+        return None
+    because = f"{case.named_rule} fails on its {' and '.join(missed)}, and where the look-up ends then can't be told"
+    return CantTell(because, _settle(case), 0.3)
+
+
+def _settle(case: Case) -> str:
+    return "; ".join(case.security.settle) or "a configuration that holds the session's zones"
+
+
 def needs_refusal(case: Case, fields: frozenset[str]) -> RuledOut | CantTell | None:
     """As `lookup_rules_out`, and also out or open where the look-up ends at no certain refusal.
 
     It stays open only where an earlier refusing rule can't be judged by one of `fields`, the criteria that the
     cause is about.
     """
+    if not case.application and case.engine is not None and "application" in fields:
+        return CantTell("the row names no application", "the application of the session (traffic log)", 0.2)
     stopped = lookup_rules_out(case)
     if stopped is not None:
         return stopped
     if case.refuser is not None:
         return None
+    lost = lost_to_unknown(case, fields - APPLICATION or fields)
+    if lost is not None:
+        return lost
     for trace in case.may_refuse:
         turning = [c for c in trace.unknowns() if c.field in fields]
         if turning:
@@ -105,8 +139,7 @@ def needs_refusal(case: Case, fields: frozenset[str]) -> RuledOut | CantTell | N
     if case.may_refuse:
         names = ", ".join(trace.rule.name for trace in case.may_refuse[:3])
         return RuledOut(f"the only rules that may refuse it ({names}) don't turn on its {' or '.join(sorted(fields))}")
-    settle = "; ".join(case.security.settle) or "a configuration that holds the session's zones"
-    return CantTell(case.security.reason or "the look-up ends at no rule", settle, 0.05)
+    return CantTell(case.security.reason or "the look-up ends at no rule", _settle(case), 0.05)
 
 
 def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule, at_first: bool = True) -> None:
@@ -118,6 +151,12 @@ def lookup_evidence(case: Case, gathered: Gathering, refuser: Rule, at_first: bo
     if at_first:
         _life_evidence(case, gathered)
     _crowd_evidence(case, gathered)
+    if predicted(case):
+        text = (
+            f"{case.application} is announced by a control session and let in by that one's rule, so that what a look-up of "
+            "its own ends at says little"
+        )
+        gathered.add(Evidence(text, -3.2, Basis.VENDOR, document_trail(PREDICT)))
     stage = (case.session.tracker_stage or "").lower()
     if LOOKUP_DENY in stage:
         gathered.add(Evidence(f"the session tracker says '{stage}': a rule look-up refused it", 1.2, Basis.ROW))

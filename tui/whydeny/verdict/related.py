@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from whydeny.model.addresses import split_halves
@@ -15,7 +16,10 @@ from whydeny.verdict.likeness import WAYS, Like, keys_frame
 from whydeny.verdict.outcome import discarded_expression
 from whydeny.verdict.rows import SLACK, Alike, Index, LogRows, Rows, TimedIndex, micros
 
-_TOGETHER = 2_000_000  # microseconds within which sessions that end are taken to end together
+_SECOND = 1_000_000  # microseconds
+_TOGETHER = 2 * _SECOND  # within which sessions that end are taken to end together
+# A crowd is that many times what the minute before and after has in as long a span.
+_CROWD, _AROUND = 3, 60
 
 
 class Related:
@@ -92,7 +96,8 @@ class Related:
     @cached_property
     def cluster_sizes(self) -> pl.Series:
         """For each session that was allowed, then denied: how many other conversations of the same firewall were
-        refused within two seconds of its end. A conversation is source, destination and port; null for other rows."""
+        refused within two seconds of its end, where that is more than usual there; 0 where it is not. A conversation is
+        source, destination and port; null for other rows."""
         denied = (self.outcomes.cast(pl.String) == "allowed-then-denied") & self.ends.is_not_null()
         rows = denied.arg_true()
         talk = ("source_hi", "source_lo", "destination_hi", "destination_lo", "destination_port")
@@ -104,7 +109,9 @@ class Related:
         sizes = np.zeros(len(self.outcomes), dtype=np.uint32)
         for _, group in part.group_by("serial"):
             ordered = group.sort("end")
-            sizes[ordered["row"].to_numpy()] = _others_near(ordered["end"].to_numpy(), ordered["talk"].to_numpy())
+            ends, talks = ordered["end"].to_numpy(), ordered["talk"].to_numpy()
+            near = _others_near(ends, talks)
+            sizes[ordered["row"].to_numpy()] = np.where(near >= _CROWD * _usual(ends, talks), near, 0)
         return pl.select(pl.when(denied).then(pl.Series(sizes)).alias("size"))["size"]
 
     def end(self, row: int) -> datetime | None:
@@ -228,3 +235,24 @@ def _others_near(ends: Rows, talks: Rows) -> Rows:
         low, high = to_low, to_high
         found.append(different - 1)
     return np.array(found, dtype=np.int64)
+
+
+def _usual(ends: Rows, talks: Rows) -> npt.NDArray[np.float64]:
+    """For each of these rows, in order of `ends` (microseconds): how many conversations end within `_TOGETHER` of a moment
+    in the minute around it, its own seconds left out."""
+    seconds = ends // _SECOND
+    known, codes = np.unique(talks, return_inverse=True)
+    # A second as often as conversations end in it.
+    counted = np.unique((seconds - seconds[0]) * len(known) + codes) // len(known) + seconds[0]
+
+    def until(moments: Rows) -> Rows:
+        found: Rows = np.searchsorted(counted, moments, side="right")
+        return found
+
+    near = _TOGETHER // _SECOND
+    first, last = np.maximum(seconds - _AROUND, seconds[0]), np.minimum(seconds + _AROUND, seconds[-1])
+    low, high = np.maximum(seconds - near, first), np.minimum(seconds + near, last)
+    others = until(last) - until(first - 1) - (until(high) - until(low - 1))
+    length = (last - first) - (high - low)
+    usual: npt.NDArray[np.float64] = 2 * near * others / np.maximum(length, 1)
+    return usual

@@ -86,7 +86,8 @@ class Surroundings:
 
     @property
     def cluster(self) -> int:
-        """How many other conversations of the firewall were refused within two seconds of this one's end."""
+        """How many other conversations of the firewall were refused within two seconds of this one's end, where that is
+        more than usual; 0 where it is not."""
         return int(self.related.cluster_sizes[self.session.row] or 0)
 
     @cached_property

@@ -9,8 +9,9 @@ through to a deny that writes no log. 9.0 gave the decrypted kind of such applic
 How it is recognised
 --------------------
 The release is older than 9.0, the session was decrypted, the application is one of the rule's, and the rule fails on
-its service alone because application-default does not hold the port. Where nothing tells the release, the row itself
-speaks for an older one (from 9.0 on nothing would have refused it), and the confidence stays low.
+its service alone because application-default does not hold the port. A row without flags counts as decrypted only where
+a decryption rule decrypts it. Where nothing tells the release, the row itself speaks for an older one (from 9.0 on
+nothing would have refused it), and the confidence stays low.
 
 What to look at next
 --------------------
@@ -19,7 +20,8 @@ The rule's service; whether the same rule lets undecrypted ssl on 443 through; t
 
 What else looks like this
 -------------------------
-From 9.0 the same values match; then plain HTTP on 443 or a decrypted application on another port is app-default-port.
+From 9.0 the same values match; then plain HTTP on 443 or a decrypted application on another port is app-default-port,
+and so is plain HTTP on 443 before 9.0.
 """
 
 from dataclasses import replace
@@ -27,6 +29,7 @@ from dataclasses import replace
 from whydeny.model.applications import SECURE_PORTS
 from whydeny.model.configuration import Rule
 from whydeny.model.flags import Flag
+from whydeny.policy.lookup import Certainty
 from whydeny.verdict.case import Case
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence
@@ -75,7 +78,22 @@ def check(case: Case) -> Answer:
     refuser = case.refuser
     if refuser is None or not default_port_miss(case):
         return default_port_rules_out(case) or RuledOut(f"{case.named_rule} does not fail on its service")
+    undecrypted = _undecrypted(case)
+    if undecrypted is not None:
+        return RuledOut(undecrypted)
     return _held(case, refuser, 0.85)
+
+
+def _undecrypted(case: Case) -> str | None:
+    """Why a session whose row has no flags was not decrypted: no rule of the configuration decrypts it."""
+    look = case.decryption
+    if case.session.decrypted is not None or look.possible or case.policy is None or case.policy.pushed_missing:
+        return None
+    if look.rule is None and look.certainty is not Certainty.UNKNOWN:
+        return "the row has no flags, and no decryption rule of this configuration takes the session"
+    if look.rule is not None and not look.rule.action.startswith("decrypt"):
+        return f"the row has no flags, and decryption rule {look.rule.name} leaves the session undecrypted"
+    return None
 
 
 def _row_alone(case: Case, port: str) -> Answer:
@@ -118,7 +136,7 @@ def _held(case: Case, refuser: Rule, base: float) -> Held:
     else:
         gathered.add(Evidence("the row's flags say that the session was decrypted", 0.2))
     decryption = case.decryption
-    if decryption.rule is None and not decryption.possible and not decryption.reason:
+    if decryption.rule is None and not decryption.possible and decryption.certainty is not Certainty.UNKNOWN:
         gathered.add(Evidence("no decryption rule of this configuration takes the session", -0.5, Basis.RULE))
     if open_release:
         text = "from 9.0 on the rule would match, and nothing would have refused the session: the row speaks for an older one"

@@ -22,7 +22,8 @@ rules of other targets may shift the number); the authentication log; a capture 
 What else looks like this
 -------------------------
 A failed TLS handshake (decryption-failure) dies as early; the decryption log tells. No authentication-log row rules
-nothing out: an unanswered challenge writes none.
+nothing out: an unanswered challenge writes none. That captive portal before 8.0 ends what it can't redirect is not
+documented.
 """
 
 from datetime import timedelta
@@ -253,6 +254,9 @@ def _client_evidence(case: Case, gathered: Gathering) -> None:
     if case.application == "web-browsing":
         text = "web-browsing can be redirected to the portal, so that a browser would have been asked"
         gathered.add(Evidence(text, -2.0, Basis.VENDOR, document_trail(MFA_NOTIFICATION)))
+    elif _captive(case) and case.identified:
+        text = f"that captive portal before 8.0 ends {_what(case)}, which can't be redirected, is not documented"
+        gathered.add(Evidence(text, -1.2, Basis.OPINION))
     elif case.identified:
         text = f"{_what(case)} can't be redirected to a portal"
         gathered.add(Evidence(text, 0.4, Basis.VENDOR, document_trail(THREAD)))

@@ -259,7 +259,7 @@ def _unproved(case: Case, rule: Rule) -> Answer:
         gathered.add(Evidence(_OWN_REASON, -0.3, Basis.OPINION))
     else:
         base, variant = 0.4, "generic-pre-9.0"
-        gathered.add(Evidence("in which release the generic policy-deny ended is not documented", -0.4, Basis.OPINION))
+        gathered.add(Evidence("in which release the generic policy-deny ended is not documented", -0.9, Basis.OPINION))
     return Held(
         base=base,
         headline=f"Last allowed by {case.named_rule}, then ended in decryption: rule {rule.name} decrypts it, the "

@@ -17,7 +17,8 @@ The parent's row (Parent Session ID in the detailed log view); `show session id`
 
 What else looks like this
 -------------------------
-A child that ends because its own application or port is refused: then the look-up says so.
+A session inside an inspected tunnel that ends because its own application or port is refused: then the look-up says so.
+What a control session announced needs no rule of its own, so that there the look-up says little.
 """
 
 from datetime import timedelta
@@ -28,7 +29,7 @@ from whydeny.policy.flows import flow_of
 from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
-from whydeny.verdict.grounds import row_trail
+from whydeny.verdict.grounds import predicted, row_trail
 from whydeny.verdict.references import PREDICT, TRAFFIC_FIELDS
 
 CAUSE = Cause(
@@ -42,7 +43,6 @@ CAUSE = Cause(
 REFUSED = (Outcome.POLICY_DENIED, Outcome.ALLOWED_THEN_DENIED)
 BLOCKED = (Outcome.PROFILE_BLOCK, Outcome.DECRYPTION_BLOCK)
 BESIDE = timedelta(seconds=5)
-CHILD_APPLICATIONS = ("ftp-data", "rtp", "rtcp", "rtp-base", "sip-rtp", "h.245", "rtsp-data", "rsh-data", "tftp-data")
 
 
 def check(case: Case) -> Answer:
@@ -51,8 +51,9 @@ def check(case: Case) -> Answer:
     if case.outcome is Outcome.DECRYPTION_BLOCK:
         return RuledOut(f"the end reason is {session.end_reason}, which names decryption")
     if not session.parent_session_id:
-        if session.parent_session_id is None and case.application in CHILD_APPLICATIONS:
-            because = f"{case.application} is opened by a control session, and the row has no parent column"
+        column = "has no parent column" if session.parent_session_id is None else "names no parent"
+        if predicted(case):
+            because = f"{case.application} is opened by a control session, and the row {column}"
             return CantTell(because, "the control session's own row", 0.25)
         return RuledOut("the row names no parent session")
     rows = _parents(case, session.parent_session_id)

@@ -9,7 +9,8 @@ install changes what an application is. Sessions that the new policy refuses end
 How it is recognised
 --------------------
 The system log has the event within seconds before the end, the session began before it, and the look-up with the
-present configuration refuses what the row says was allowed. Many unrelated sessions end in the same second or two.
+present configuration refuses what the row says was allowed. Many unrelated sessions end in the same second or two, more
+than in the minute around it.
 `commit` needs rematch: without the element in the configuration it is off. `list-refresh`, `schedule`, `content` by
 the event and by what the rules concerned ask for (an address that loses the tag of a dynamic group counts as a refresh
 of that group). Without the system log, a submitted commit that changed a rule
@@ -22,8 +23,8 @@ The configuration log and Config Audit for what changed; `show jobs all`; for li
 
 What else looks like this
 -------------------------
-A late application shift in one session alone (app-shift). Whether a refresh or a schedule boundary ends live sessions
-without a commit is not documented.
+A late application shift in one session alone (app-shift). Whether a refresh, a content install or a schedule boundary
+ends live sessions without a commit is not documented.
 """
 
 import re
@@ -124,7 +125,7 @@ def _changed(case: Case, events: list[Event], boundary: Rule | None) -> Held:
         gathered.add(Evidence(_REFRESHED, -0.7, Basis.OPINION))
     if variant == CONTENT:
         text = "whether a content install re-evaluates live sessions is not documented"
-        gathered.add(Evidence(text, -0.2, Basis.OPINION))
+        gathered.add(Evidence(text, -0.7, Basis.OPINION))
     if variant == CONTENT and "application" not in case.shift.fields:
         gathered.add(Evidence("the application is not what the rule misses by", -0.6, Basis.RULE))
     missing = () if case.related.has(Kind.CONFIGURATION) else ("the configuration log, for what was changed",)
@@ -178,7 +179,7 @@ def _life(case: Case, gathered: Gathering) -> None:
     if case.cluster >= CLUSTER:
         gathered.add(Evidence(f"{case.cluster} other conversations were refused in the same two seconds", 0.9))
     elif case.cluster == 0:
-        gathered.add(Evidence("no other session ended with it", -0.3))
+        gathered.add(Evidence("no more sessions than usual ended with it", -0.3))
 
 
 def _rule_change(case: Case, gathered: Gathering) -> None:

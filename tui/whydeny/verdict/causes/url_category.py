@@ -37,6 +37,7 @@ from whydeny.verdict.grounds import (
     let_log,
     lookup_evidence,
     lookup_rules_out,
+    lost_to_unknown,
     present_name,
     refusing,
     row_trail,
@@ -70,6 +71,9 @@ def check(case: Case) -> Answer:
         )
     if "category" in case.logged_unknowns():
         return _open(case, rule, category)
+    lost = lost_to_unknown(case, frozenset({"category"}))
+    if lost is not None:
+        return lost
     above = _open_above(case) if refuser is None else None
     if above is not None:
         return above

@@ -11,7 +11,8 @@ How it is recognised
 --------------------
 The row has no user (or another one), the rule asks for users, everything else matches, and the look-up ends at a silent
 deny. Earlier sessions of the same address under the same rule had a user; the User-ID log shows a logout, another user, or
-a mapping whose time-out ran out. HIP and device criteria can't be judged from files: they are named, guardedly, where
+a mapping whose time-out ran out; without any of these the confidence stays low, since users count from the first packet
+on. HIP and device criteria can't be judged from files: they are named, guardedly, where
 nothing else of the rule can have changed.
 
 What to look at next
@@ -33,7 +34,7 @@ from whydeny.verdict.case import Case, moment_text
 from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.commands import quoted
 from whydeny.verdict.finding import Basis, Evidence
-from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, refusing, row_trail, rule_trail
+from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, lost_to_unknown, refusing, row_trail, rule_trail
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
 from whydeny.verdict.surroundings import HOUR
@@ -61,7 +62,7 @@ def check(case: Case) -> Answer:
             0.1,
         )
     if refuser is None or not case.shift.fields & FIELDS:
-        return _open(case, rule)
+        return lost_to_unknown(case, FIELDS) or _open(case, rule)
     gathered = Gathering()
     lookup_evidence(case, gathered, refuser, at_first=not _mapped_anew(case))
     own = any(c.field == "source-user" for c in (case.logged_trace.misses() if case.logged_trace else ()))
@@ -76,7 +77,13 @@ def check(case: Case) -> Answer:
         gathered.add(Evidence(text, 0.1, Basis.RULE, rule_trail(refuser)))
     for name in sorted(case.shift.fields - FIELDS - {"service"}):
         gathered.add(Evidence(f"{rule.name} also misses by {name}", -0.8, Basis.RULE))
+    changes = len(gathered.items)
     _mapping_evidence(case, gathered, rule)
+    if own and len(gathered.items) == changes:
+        text = (
+            f"{rule.name} asks for its users from the first packet on, and no input shows that the address had one then"
+        )
+        gathered.add(Evidence(text, -1.0, Basis.DEDUCTION, rule_trail(rule)))
     text = "that a lost mapping alone ends a live session is not documented; it counts at the next look-up"
     gathered.add(Evidence(text, -0.2, Basis.OPINION))
     return Held(

@@ -1,0 +1,184 @@
+"""Verdicts where the inputs leave something out: flags, user, application, zones, parent, the usual rate."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from site_builder import ROW, build, release_of
+from whydeny.report.text import finding_text
+from whydeny.verdict.finding import Finding
+from whydeny.verdict.judge import Judge
+
+RELEASE = "10.2.7"
+SSH: dict[str, Any] = {
+    "release": RELEASE,
+    "session": {"app": "ssh"},
+    "rules": ["Out from=trust to=untrust app=web-browsing,ssl service=any"],
+}
+FTP: dict[str, Any] = {
+    "release": RELEASE,
+    "session": {"app": "ftp-data", "dport": 50111, "sport": 52001, "elapsed": 5, "parent_session_id": 4600},
+    "rules": ["Out from=trust to=untrust app=ftp service=any"],
+}
+TLS_PORT: dict[str, Any] = {
+    "release": "7.1.10",
+    "flags_unknown": True,
+    "session": {"app": "web-browsing"},
+    "rules": ["Out from=trust to=untrust app=web-browsing,ssl service=application-default"],
+}
+
+
+def judged(case: dict[str, Any], folder: Path) -> Finding:
+    """The finding of the first row."""
+    return Judge(build(case, folder), release_of(case)).finding(0)
+
+
+def excluded(finding: Finding) -> dict[str, str]:
+    return {exclusion.cause: exclusion.because for exclusion in finding.excluded}
+
+
+@pytest.mark.parametrize(
+    ("decryption", "cause"),
+    [
+        ([], "app-default-port"),
+        (["Leave from=trust to=untrust action=no-decrypt"], "app-default-port"),
+        (["Other from=dmz to=untrust action=decrypt kind=ssl-forward-proxy"], "app-default-port"),
+        (["Decrypt from=trust to=untrust action=decrypt kind=ssl-forward-proxy"], "app-default-decrypted-port"),
+    ],
+    ids=["no decryption rules", "a rule that leaves it alone", "none that takes it", "one that decrypts it"],
+)
+def test_a_row_without_flags_was_decrypted_only_if_a_rule_decrypts_it(
+    decryption: list[str], cause: str, tmp_path: Path
+) -> None:
+    finding = judged(TLS_PORT | {"decryption": decryption}, tmp_path)
+    assert finding.verdict.cause == cause
+    if cause == "app-default-port":
+        assert "the row has no flags" in excluded(finding)["app-default-decrypted-port"]
+
+
+def test_a_session_that_its_control_session_announced_is_no_shift_of_its_own(tmp_path: Path) -> None:
+    finding = judged(FTP, tmp_path)
+    assert finding.verdict.confidence <= 0.5
+    assert "announced by a control session" in finding_text(finding)
+    assert "parent-session" in {other.cause for other in finding.alternatives}
+
+
+@pytest.mark.parametrize("parent", [0, ""], ids=["a column that names none", "no value"])
+def test_data_of_a_control_session_may_have_fallen_with_it_though_no_parent_is_named(
+    parent: object, tmp_path: Path
+) -> None:
+    finding = judged(FTP | {"session": FTP["session"] | {"parent_session_id": parent}}, tmp_path)
+    assert finding.verdict.confidence <= 0.5
+    assert "parent-session" not in excluded(finding)
+
+
+@pytest.mark.parametrize(
+    "session",
+    [{"tunnel": "GRE"}, {"app": "rtp", "parent_session_id": 0}],
+    ids=["inside an inspected tunnel", "media that nothing announced"],
+)
+def test_a_session_that_rules_are_asked_about_is_judged_by_its_own_look_up(
+    session: dict[str, Any], tmp_path: Path
+) -> None:
+    finding = judged(FTP | {"session": FTP["session"] | session}, tmp_path)
+    assert finding.verdict.cause == "app-shift"
+    assert finding.verdict.confidence >= 0.8
+
+
+def test_a_row_without_an_application_rules_no_application_out(tmp_path: Path) -> None:
+    finding = judged(SSH | {"session": {"app": ""}}, tmp_path)
+    assert finding.verdict.cause == "unexplained"
+    assert finding.verdict.confidence <= 0.5
+    assert not {"app-shift", "app-default-port", "app-dependency"} & set(excluded(finding))
+    assert any("the application of the session" in missing for missing in finding.verdict.missing)
+
+
+@pytest.mark.parametrize(
+    ("rule", "session", "cause"),
+    [
+        ("app=web-browsing service=any", {"app": "ssh"}, "app-shift"),
+        ("category=news service=any", {"category": "gambling"}, "url-category"),
+        ("user=known-user service=any", {}, "user-or-host-criteria"),
+        ("app=web-browsing service=application-default", {"dport": 8080}, "app-default-port"),
+    ],
+)
+def test_a_row_without_zones_leaves_open_what_the_rule_misses_by(
+    rule: str, session: dict[str, Any], cause: str, tmp_path: Path
+) -> None:
+    case = {"release": RELEASE, "session": session | {"from": ""}, "rules": [f"Out from=trust to=untrust {rule}"]}
+    finding = judged(case, tmp_path)
+    assert finding.verdict.cause == "unexplained"
+    assert cause in {other.cause for other in finding.alternatives}
+    assert cause not in excluded(finding)
+
+
+def test_users_of_a_rule_count_from_the_first_packet_on(tmp_path: Path) -> None:
+    case = {"release": RELEASE, "session": {"app": "ssl"}, "rules": ["Out from=trust to=untrust user=known-user"]}
+    before = {"srcuser": "example\\jdoe", "end": "09:50:00", "subtype": "end", "session_end_reason": "tcp-fin"}
+    alone = judged(case, tmp_path)
+    (tmp_path / "more").mkdir()
+    shown = judged(case | {"others": [before | {"sessionid": 4600}]}, tmp_path / "more")
+    assert alone.verdict.cause == shown.verdict.cause == "user-or-host-criteria"
+    assert alone.verdict.confidence <= 0.7 <= shown.verdict.confidence
+    assert "no input shows that the address had one then" in finding_text(alone)
+    assert "no input shows" not in finding_text(shown)
+
+
+def test_that_captive_portal_before_8_0_ends_what_it_cant_redirect_is_not_said_with_confidence(tmp_path: Path) -> None:
+    case: dict[str, Any] = {
+        "release": "7.1.10",
+        "session": {"app": "ssl"},
+        "rules": ["Out from=trust to=untrust service=any"],
+        "authentication": ["Ask from=trust to=untrust user=unknown service=any action=web-form"],
+        "portal": {"redirect": "portal.example.net"},
+    }
+    old = judged(case, tmp_path)
+    (tmp_path / "new").mkdir()
+    ask = case["authentication"][0].replace("action=web-form", "enforcement=default-web-form")
+    new = judged(case | {"release": RELEASE, "authentication": [ask]}, tmp_path / "new")
+    assert old.verdict.cause == new.verdict.cause == "authentication-challenge"
+    assert old.verdict.confidence <= 0.65 < 0.8 <= new.verdict.confidence
+    assert "captive portal before 8.0 ends" in finding_text(old)
+
+
+def test_what_is_not_documented_of_8_1_is_not_said_with_confidence(tmp_path: Path) -> None:
+    case = {
+        "release": "8.1.9",
+        "session": {"app": "ssl", "flags": "decrypted"},
+        "rules": ["Out from=trust to=untrust service=any"],
+        "decryption": ["Decrypt from=trust to=untrust action=decrypt kind=ssl-forward-proxy"],
+    }
+    assert judged(case, tmp_path).verdict.confidence <= 0.55
+
+
+def refusals(seconds: int, each: int) -> list[dict[str, Any]]:
+    """As many conversations refused in every second up to the session's own."""
+    return [
+        {
+            "sessionid": 9000 + n,
+            "src": f"10.2.{n // 200}.{n % 200 + 1}",
+            "end": f"{9 if second < 0 else 10:02}:{second // 60 % 60:02}:{second % 60:02}",
+            "elapsed": 1,
+            "bytes": ROW["bytes"],
+        }
+        for n in range(seconds * each)
+        for second in [4 - n // each]
+    ]
+
+
+def test_a_steady_rate_of_refusals_is_no_crowd(tmp_path: Path) -> None:
+    late = SSH | {"session": SSH["session"] | {"elapsed": 90, "bytes": 40_000}, "settings": {"config/rematch": True}}
+    site = build(late | {"others": refusals(100, 6)}, tmp_path)
+    judge = Judge(site, release_of(late))
+    assert judge.case(0).cluster == 0
+    assert judge.finding(0).verdict.cause == "app-shift"
+
+
+def test_refusals_beyond_the_usual_are_a_crowd(tmp_path: Path) -> None:
+    burst = [
+        row | {"end": "10:00:04", "dst": "198.51.100.9", "sessionid": 20_000 + n}
+        for n, row in enumerate(refusals(80, 1))
+    ]
+    judge = Judge(build(SSH | {"others": [*refusals(100, 6), *burst]}, tmp_path), release_of(SSH))
+    assert judge.case(0).cluster > 80
