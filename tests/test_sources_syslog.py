@@ -1,10 +1,12 @@
 """Logs as a syslog server stores them."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from whydeny.model.columns import Kind
+from whydeny.model.errors import InputError
 from whydeny.model.release import Release
 from whydeny.model.site import Site
 from whydeny.sources.open import open_inputs
@@ -80,8 +82,10 @@ def test_a_line_of_any_release_gives_the_same_session(
     "header",
     ["", HEADER, "May  4 10:00:08 fw-edge-1 ", "<14>1 2024-05-14T10:00:08.123Z fw-edge-1 - - - - ",
      "<14>May 14 10:00:08 2024 fw-edge-1.example.net ", "2024-05-14T10:00:08+02:00 10.9.0.2 <14>May 14 10:00:08 fw ",
-     "2024-05-14 10:00:08,123 collector info, from 10.9.0.2: "],
-    ids=["none", "RFC 3164", "without priority", "RFC 5424", "with year", "two headers", "a collector's with commas"],
+     "2024-05-14 10:00:08,123 collector info, from 10.9.0.2: ",
+     '<14>1 2024-05-14T10:00:08.123Z fw-edge-1 - - - [meta sequenceId="1" from="a, b"] ', "953 <14>May 14 10:00:08 fw-edge-1 "],
+    ids=["none", "RFC 3164", "without priority", "RFC 5424", "with year", "two headers", "a collector's with commas",
+         "with structured data", "with the message's length"],
 )  # fmt: skip
 def test_headers(tmp_path: Path, header: str) -> None:
     site = opened(tmp_path, f"{header}{SINCE_101}\n")
@@ -94,6 +98,78 @@ def test_headers(tmp_path: Path, header: str) -> None:
 def test_line_ends(tmp_path: Path, ending: str) -> None:
     site = opened(tmp_path, HEADER + SINCE_9 + ending)
     assert (len(site.sessions), site.sessions.session(0).http2_connection, site.problems) == (1, 7, [])
+
+
+def numbered(row: str, number: int) -> str:
+    """The line of another session."""
+    return HEADER + row.replace(",4711,1,51000,", f",{number},1,51000,").replace(",CV,", ",2561,")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param(
+            "\n".join(json.dumps({"host": "relay", "message": numbered(SINCE_101, n)}) for n in (1, 2)), id="JSON lines"
+        ),
+        pytest.param(
+            "\n".join(
+                json.dumps({"message": numbered(SINCE_101, n), "event": {"original": numbered(SINCE_101, n)}})
+                for n in (1, 2)
+            ),
+            id="JSON with the line twice",
+        ),
+        pytest.param(json.dumps([numbered(SINCE_101, n) for n in (1, 2)]), id="JSON array"),
+        pytest.param(
+            "\n".join('"' + numbered(SINCE_101, n).replace('"', '""') + '",relay' for n in (1, 2)), id="cell of a CSV"
+        ),
+        pytest.param("".join(numbered(SINCE_101, n) for n in (1, 2)), id="without a line break between"),
+        pytest.param(
+            "".join(f"{len(numbered(SINCE_101, n))} {numbered(SINCE_101, n)}" for n in (1, 2)),
+            id="parted by lengths alone",
+        ),
+        pytest.param("\r".join(numbered(SINCE_101, n) for n in (1, 2)), id="line breaks of a Mac"),
+    ],
+)
+def test_lines_as_collectors_wrap_them(tmp_path: Path, written: str) -> None:
+    site = opened(tmp_path, written)
+    sessions = [site.sessions.session(n) for n in range(len(site.sessions))]
+    assert [(s.id, s.rule, s.user, s.app_characteristics) for s in sessions] == [
+        (n, "Any-Out", "example\\jane", "used-by-malware,pervasive-use") for n in (1, 2)
+    ]
+    assert (site.problems, site.sources[0].release) == ([], Release(10, 1))
+
+
+def test_a_line_with_every_field_in_quotes(tmp_path: Path) -> None:
+    row = HEADER + ",".join(f'"{field}"' for field in SINCE_7.split(","))
+    assert opened(tmp_path, row.replace('"CV"', '"1"')).sessions.session(0).end_reason == "policy-deny"
+
+
+def test_rows_that_run_into_one_another_are_not_guessed_at(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="line 1: expected one PAN-OS log line, found several"):
+        opened(tmp_path, (SINCE_101 + "May 14 10:00:08 fw ") * 2)
+
+
+def test_fields_in_an_order_of_ones_own_are_refused(tmp_path: Path) -> None:
+    custom = SINCE_7.replace(",10.1.1.10,203.0.113.9,192.0.2.1,0.0.0.0,", ",10.1.1.10,203.0.113.9,")
+    site = opened(tmp_path, f"{HEADER}{SINCE_7}\n{HEADER}{custom}\n")
+    assert [(s.line, s.message.split(";")[0]) for s in site.problems] == [
+        (2, "expected flags and a protocol in fields 29 and 30 of a traffic log, found allow and 2311")
+    ]
+    assert (len(site.sessions), site.sources[0].skipped, site.sources[0].release) == (1, 1, Release(7, 0))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [(SINCE_101[: SINCE_101.index("policy-deny") + 9], None), (SINCE_6[:-2], None),
+     (SINCE_7[: SINCE_7.index("fw-edge-1") + 4], "policy-deny"), (SINCE_101[: SINCE_101.index("pervasive")], "policy-deny")],
+    ids=["in the end reason", "before it", "behind it", "in quotes"],
+)  # fmt: skip
+def test_lines_that_a_relay_cut_off_are_said_to_be(tmp_path: Path, line: str, reason: str | None) -> None:
+    site = opened(tmp_path, f"{HEADER}{line}\n{HEADER}{SINCE_101}\n")
+    assert site.sessions.frame["end_reason"].to_list() == [reason, "policy-deny"]
+    assert [p.message for p in site.problems] == [
+        "1 traffic line ends early, as where a relay cuts long messages off; what is missing is unknown"
+    ]
 
 
 def test_several_types_and_releases_in_one_file_keep_their_order(tmp_path: Path) -> None:

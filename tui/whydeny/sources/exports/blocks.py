@@ -61,6 +61,7 @@ def decode_text(data: bytes) -> str:
 def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines as UTF-8, each with the number of bytes read from `stream` so far.
 
+    Line breaks that are a CR alone, as a spreadsheet on a Mac writes them, become LF.
     The last block ends where the stream does, with or without a line break. A line longer than a block makes the
     block grow; raises `InputError` beyond `LONGEST_LINE`.
     """
@@ -68,11 +69,16 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
     read = len(stream.read(mark))
     rest = b""
     size = FIRST
+    only_cr: bool | None = None
     while piece := stream.read(size):
         read += len(piece)
         size = block
         if decoder is not None:
             piece = decoder.decode(piece).encode()
+        if only_cr is None:
+            only_cr = b"\n" not in piece and b"\r" in piece[:-1]
+        if only_cr:
+            piece = piece.replace(b"\r", b"\n")
         end = piece.rfind(b"\n") + 1
         if not end:
             rest += piece
@@ -113,7 +119,7 @@ class Behind:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown()
-        if error is None:
+        if error is None or isinstance(error, Exception):  # what went wrong here came first
             self.wait()
 
     def do(self, work: Callable[[], None]) -> None:
