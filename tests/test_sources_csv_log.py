@@ -1,6 +1,7 @@
 """Logs as the web interface exports them."""
 
 import io
+import threading
 from pathlib import Path
 
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 
 from whydeny.model.addresses import parse_address
 from whydeny.model.columns import Kind
+from whydeny.model.errors import InputError
 from whydeny.model.flags import Flag
 from whydeny.model.release import Release
 from whydeny.model.site import Site
@@ -164,6 +166,51 @@ def test_a_day_beyond_twelve_tells_the_order_of_the_others(tmp_path: Path) -> No
     assert [str(s) for s in site.sessions.frame["start"]] == ["2024-06-05 10:00:00", "2024-06-13 10:00:00"]
 
 
+def with_times(row: str, received: str, start: str) -> str:
+    """The row with other receive, generate and start times."""
+    times = (("10:00:08", received), ("10:00:05", received), ("10:00:04", start))
+    for old, new in times:
+        row = row.replace(f"2024/05/14 {old}", new)
+    return row
+
+
+def test_a_day_beyond_twelve_in_one_column_tells_the_order_in_the_others(tmp_path: Path) -> None:
+    site = opened(tmp_path, f"{SINCE_81}\n{with_times(ROW_81, '13/06/2020 00:01', '12/06/2020 23:59')}\n")
+    session = site.sessions.session(0)
+    assert (str(session.time), str(session.start)) == ("2020-06-13 00:01:00", "2020-06-12 23:59:00")
+    assert site.problems == []
+
+
+def test_a_day_beyond_twelve_deep_in_the_file_tells_the_order_of_all_before_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blocks, "FIRST", 600)
+    monkeypatch.setattr(CsvReader, "block_size", 600)
+    days = ["05/06/2020", "06/05/2020", "12/06/2020", "13/06/2020", "05/06/2020"]
+    rows = [with_times(ROW_81, f"{day} 10:00", f"{day} 09:59") for day in days]
+    frame = opened(tmp_path, "\n".join([SINCE_81, *rows]) + "\n").sessions.frame
+    assert [f"{time:%m-%d}" for time in frame["time"]] == ["06-05", "05-06", "06-12", "06-13", "06-05"]
+    assert [f"{time:%m-%d}" for time in frame["start"]] == ["06-05", "05-06", "06-12", "06-13", "06-05"]
+
+
+@pytest.mark.parametrize(
+    ("days", "read", "why"),
+    [(["05/06/2020"], ["2020-05-06"], "none tells whether day or month is first; 5/6/2020 was read as 2020-05-06"),
+     (["13/06/2020", "06/14/2020", "05/06/2020"], ["2020-06-13", "2020-06-14", "2020-06-05"],
+      "some have the day first and some the month; 5/6/2020 was read as 2020-06-05")],
+    ids=["nothing tells", "they contradict each other"],
+)  # fmt: skip
+def test_dates_whose_order_is_a_guess_are_said_to_be(
+    tmp_path: Path, days: list[str], read: list[str], why: str
+) -> None:
+    rows = [with_times(ROW_81, f"{day} 10:00", f"{day} 10:00") for day in days]
+    site = opened(tmp_path, "\n".join([SINCE_81, *rows]) + "\n")
+    assert [f"{time:%Y-%m-%d}" for time in site.sessions.frame["time"]] == read
+    assert [p.message for p in site.problems] == [
+        f"a spreadsheet has rewritten its dates and {why}; export the log anew if that is wrong"
+    ]
+
+
 @pytest.mark.parametrize(
     ("written", "means"),
     [
@@ -177,6 +224,14 @@ def test_a_day_beyond_twelve_tells_the_order_of_the_others(tmp_path: Path) -> No
 def test_leading_zeros_that_a_spreadsheet_drops_come_back(tmp_path: Path, written: str, means: str) -> None:
     site = opened(tmp_path, f"{SINCE_81}\n{ROW_81.replace('012801004711', written)}\n")
     assert site.sessions.session(0).serial == means
+
+
+def test_a_serial_that_a_spreadsheet_has_rounded_is_nobodys(tmp_path: Path) -> None:
+    site = opened(tmp_path, f"{SINCE_81}\n{ROW_81.replace('012801004711', '7.051E+12')}\n{ROW_81}\n")
+    assert site.sessions.frame["serial"].to_list() == [None, "012801004711"]
+    assert [p.message for p in site.problems] == [
+        "1 value of serial in the traffic log can't be read and were left empty"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -248,6 +303,10 @@ def test_a_bad_last_row_is_named_and_the_others_kept(tmp_path: Path, spoilt: str
         pytest.param(f"{SINCE_81}\r\n{ROW_81},\r\n", id="a comma at the end"),
         pytest.param(f"{SINCE_81}\n{ROW_81}\n{SINCE_81}\n", id="the heading once more"),
         pytest.param(f"{SINCE_81}\n{ROW_81}", id="no line break at the end"),
+        pytest.param(f"{SINCE_81}\r{ROW_81}\r", id="line breaks of a Mac"),
+        pytest.param(f"{SINCE_81}\n{ROW_81}\n{SINCE_81.count(',') * ','}\n", id="a row of empty cells"),
+        pytest.param(f"sep=,\n{SINCE_81}\n{ROW_81}\n", id="the separator before the heading"),
+        pytest.param(f"Traffic of May\n\n{SINCE_81}\n{ROW_81}\n", id="a title before the heading"),
     ],
 )
 def test_what_is_no_row_is_no_problem(tmp_path: Path, text: str) -> None:
@@ -265,6 +324,18 @@ def test_cells_that_run_over_lines_and_stray_quotes_spoil_only_their_row(tmp_pat
     assert site.sessions.session(1).id == 3
     assert site.sessions.session(1).line == 5
     assert (len(site.sessions), site.sources[0].skipped, site.problems[0].line) == (88, 1, 4)
+
+
+@pytest.mark.parametrize("second", [',"Any-Out,', ',Any-Out",'], ids=["another that opens", "one that closes"])
+def test_two_stray_quotes_do_not_swallow_the_rows_between_them(tmp_path: Path, second: str) -> None:
+    rows = [with_session(ROW_81, n) for n in range(20)]
+    rows[5] = rows[5].replace(",Any-Out,", ',"Any-Out,')
+    rows[12] = rows[12].replace(",Any-Out,", second)
+    rows[13] = rows[13].replace(",Any-Out,", second)
+    site = opened(tmp_path, "\n".join([SINCE_81, *rows]) + "\n")
+    kept = site.sessions.frame["session_id"].to_list()
+    assert set(range(20)) - set(kept) <= {5, 12, 13}
+    assert (site.sources[0].skipped, site.problems[0].line) == (20 - len(kept), 7)
 
 
 def test_numbers_that_are_none_are_counted_and_left_empty(tmp_path: Path) -> None:
@@ -291,6 +362,55 @@ def test_a_url_with_commas_and_no_quotes_is_put_together_again(tmp_path: Path) -
     assert sorted(str(log.row(n)["url"]) for n in (0, 1)) == ["example.net/a?b=1,2,3", "example.net/c,d"]
     assert [log.row(n)["severity"] for n in (0, 1)] == ["informational"] * 2
     assert site.problems == []
+
+
+def without_type(line: str) -> str:
+    """A line without the column Type."""
+    return ",".join(cell for place, cell in enumerate(line.split(",")) if place != 3)
+
+
+def test_without_the_column_type_a_heading_between_rows_is_no_row(tmp_path: Path) -> None:
+    site = opened(tmp_path, "\n".join(map(without_type, [SINCE_81, ROW_81, SINCE_81, ROW_81])) + "\n")
+    assert site.sessions.frame["line"].to_list() == [2, 4]
+    assert site.problems == []
+
+
+def test_without_the_column_type_url_rows_are_told_by_their_subtype(tmp_path: Path) -> None:
+    heading = SINCE_4.split(",Bytes,")[0] + ",URL/Filename,Threat/Content Name,Category,Severity"
+    row = ROW_4.split(",2311,")[0].replace("TRAFFIC,deny", "THREAT,url") + ",example.net/,(9999),news,informational"
+    rows = [row, row.replace("THREAT,url", "THREAT,spyware")]
+    site = opened(tmp_path, "\n".join(map(without_type, [heading, *rows])) + "\n")
+    assert {kind: len(table) for kind, table in site.logs.items()} == {Kind.URL: 1, Kind.THREAT: 1}
+
+
+def test_exports_put_one_behind_another_are_read_each_by_its_heading(tmp_path: Path) -> None:
+    threat = SINCE_4.split(",Bytes,")[0] + ",URL/Filename,Threat/Content Name,Category,Severity"
+    url = ROW_4.split(",2311,")[0].replace("TRAFFIC,deny", "THREAT,url") + ",example.net/,(9999),news,informational"
+
+    def turned(line: str) -> str:
+        cells = line.split(",")
+        return ",".join([*cells[:7], cells[8], cells[7], *cells[9:]])
+
+    lines = [SINCE_81, ROW_81, threat, url, turned(SINCE_81), turned(ROW_81), SINCE_101, ROW_101]
+    site = opened(tmp_path, "\n".join(lines) + "\n")
+    sessions = [site.sessions.session(n) for n in range(3)]
+    assert [(s.line, s.source_text, s.end_reason) for s in sessions] == [
+        (line, "10.1.1.10", "policy-deny") for line in (2, 6, 8)
+    ]
+    assert site.logs[Kind.URL].row(0)["url"] == "example.net/"
+    assert (site.sources[0].skipped, site.problems) == (0, [])
+
+
+def test_the_answer_of_the_command_line_is_read_as_csv_and_by_its_heading(tmp_path: Path) -> None:
+    prompt = "admin@fw-edge-1(active)> "
+    short = "app,session_end_reason,dst,src,proto,type,subtype,receive_time,sessionid,action,dport,serial"
+    row = "ssl,policy-deny,203.0.113.9,10.1.1.10,6,TRAFFIC,end,2024/05/14 10:00:08,7,allow,443,012801004711"
+    text = f"{prompt}show log traffic csv-output equal yes\n\n{short}\n{row}\nspoilt\n{prompt}show system info\n\nhostname: x\n"
+    site = opened(tmp_path, text + "sw-version: 10.1.3\nserial: 012801004711\n", "session.txt")
+    session = site.sessions.session(0)
+    assert (session.id, session.source_text, session.line) == (7, "10.1.1.10", 4)
+    assert [p.line for p in site.problems] == [5]
+    assert site.systems[0].release == Release(10, 1, 3)
 
 
 def test_a_file_with_several_types_gives_several_tables(tmp_path: Path) -> None:
@@ -402,3 +522,47 @@ def test_small_blocks_give_the_same_table(monkeypatch: pytest.MonkeyPatch) -> No
     assert pl.concat(pieces.tables[Kind.TRAFFIC]).equals(pl.concat(whole.tables[Kind.TRAFFIC]))
     assert (pieces.count, pieces.skipped) == (whole.count, whole.skipped) == (298, 2)
     assert [str(p) for p in pieces.problems] == [str(p) for p in whole.problems]
+
+
+def test_what_can_not_be_read_is_counted_in_whichever_block_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [with_session(ROW_101, n) for n in range(40)]
+    for number, spoilt in ((3, " 443"), (20, "x"), (39, "y")):
+        rows[number] = rows[number].replace(",443,31000,", f",{spoilt},31000,")
+    rows[30] = rows[30].replace(",encrypted-tunnel,networking,browser-based,4,", ",encrypted-tunnel,networking,,z,")
+    rows[10] = rows[10].replace("TRAFFIC", "NOTHING")
+    rows[9] = "spoilt"
+    rows = [r if n == 30 else r.replace(",browser-based,4,", ",browser-based,,") for n, r in enumerate(rows)]
+    data = "\n".join([SINCE_101, *rows]).encode() + b"\n"
+    monkeypatch.setattr(blocks, "FIRST", 500)
+    for size in (500, 2_000, 1 << 24):
+        monkeypatch.setattr(CsvReader, "block_size", size)
+        monkeypatch.setattr(blocks, "FIRST", size)
+        heading = read_heading(SINCE_101)
+        assert heading is not None
+        found = Rows(0, "x.csv")
+        CsvReader(heading, found).read(io.BytesIO(data), "utf-8", 0, lambda _: None)
+        found.finish()
+        assert pl.concat(found.tables[Kind.TRAFFIC])["destination_port"].null_count() == 2
+        assert [p.line for p in found.problems] == [11, 12, None, None]
+        assert [p.message.split(" in ")[0] for p in found.problems[2:]] == [
+            "1 value of app_risk", "2 values of destination_port"
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("cut_off", [False, True], ids=["whole", "in a stream that breaks"])
+def test_what_goes_wrong_while_rows_are_typed_is_raised(cut_off: bool) -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if not (data := super().read(size)) and size and cut_off:
+                raise InputError("the archive is cut off here")
+            return data
+
+    def told(kind: Kind, table: pl.DataFrame) -> None:
+        raise RuntimeError(f"no room for {table.height} rows of {kind}")
+
+    heading = read_heading(SINCE_81)
+    assert heading is not None
+    data = "\n".join([SINCE_81, *(with_session(ROW_81, n) for n in range(9))]).encode() + b"\n"
+    with pytest.raises(RuntimeError, match="no room for"):
+        CsvReader(heading, Rows(0, "x.csv", told)).read(Broken(data), "utf-8", 0, lambda _: None)
+    assert not [t for t in threading.enumerate() if t.name.startswith(("behind", "read-ahead"))]

@@ -248,11 +248,12 @@ class _File:
         rows = Rows(self._number, name, self._tell)
         form = recognised.form
         advance = lambda _: self._advance()  # noqa: E731
+        above = _lines_above(page)
         try:
             if form is Form.CSV_LOG and recognised.heading is not None:
-                CsvReader(recognised.heading, rows).read(stream, recognised.encoding, recognised.mark, advance)
+                CsvReader(recognised.heading, rows).read(stream, recognised.encoding, recognised.mark, advance, above)
             elif form is Form.SYSLOG:
-                SyslogReader(rows).read(stream, recognised.encoding, recognised.mark, advance)
+                SyslogReader(rows).read(stream, recognised.encoding, recognised.mark, advance, above)
             elif form is Form.XML_LOG:
                 XmlLogReader(rows).read(stream, advance)
             elif form is Form.SESSIONS_XML:
@@ -299,6 +300,14 @@ class _File:
     def _tell(self, kind: Kind, table: pl.DataFrame) -> None:
         if self._on_rows is not None and kind is Kind.TRAFFIC:
             self._on_rows(SessionTable(table))
+
+
+def _lines_above(page: Page | None) -> int:
+    """The lines of the file before the text of an answer in it, which begins after its blank lines."""
+    if page is None:
+        return 0
+    blank = len(page.text) - len(page.text.lstrip("\r\n"))
+    return page.line - 1 + page.text.count("\n", 0, blank)
 
 
 def _problem(name: str, error: InputError) -> Problem:

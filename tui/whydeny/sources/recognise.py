@@ -7,8 +7,9 @@ from enum import StrEnum
 from whydeny.model.columns import Kind
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.blocks import encoding_of
-from whydeny.sources.exports.csv_heading import Heading, read_heading
+from whydeny.sources.exports.csv_heading import Heading, find_heading
 from whydeny.sources.exports.layouts import fold, names_by_heading
+from whydeny.sources.exports.pages import split_pages
 from whydeny.sources.exports.session_table import is_session_text
 from whydeny.sources.exports.syslog import ROW
 from whydeny.sources.exports.xml_shape import Shape, shape_of
@@ -74,6 +75,10 @@ _VENDORS = (
     (r"\bCheckPoint\b|product:\"VPN-1", f"a Check Point log; {_LOGS}"),
     (r"#Software: Microsoft|#Fields: ", f"a W3C web server log; {_LOGS}"),
     (r"kernel: .*\bSRC=\S+ DST=\S+ ", f"a Linux firewall log; {_LOGS}"),
+    (
+        r"^Time +App +From +Src Port +Source",
+        f"a log as the command line lists it, without most columns; add csv-output equal yes to the command, or {_LOGS}",
+    ),
     (r'^\S+ \S+ \S+ \[[^\]]+\] "[A-Z]+ \S+ HTTP', f"a web server's access log; {_LOGS}"),
 )
 _HTML = re.compile(
@@ -140,10 +145,11 @@ def _recognise_text(text: str, head: bytes) -> Recognised:
     if body.startswith("<") and not re.match(r"<\d{1,3}>", body):
         return _recognise_xml(head)
     first = next((line for line in body.splitlines() if line.strip()), "")
-    if heading := read_heading(first):
-        return Recognised(Form.CSV_LOG, heading=heading)
-    if any(ROW.search(line.encode()) for line in body.splitlines()[:200]):
-        return Recognised(Form.SYSLOG)
+    heading = find_heading(text)
+    if heading is not None or any(ROW.search(line.encode()) for line in body.splitlines()[:200]):
+        if split_pages(body[:4096].encode())[0].command:  # its pages are looked at one by one
+            return Recognised(Form.ANSWERS, f"it is a log as copied from a terminal; {_LOGS}")
+        return Recognised(Form.SYSLOG if heading is None else Form.CSV_LOG, heading=heading)
     if _NOTHING_PUSHED in body[:4096]:
         return Recognised(Form.CONFIGURATION)
     if is_session_text(body):

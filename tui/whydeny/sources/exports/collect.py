@@ -1,5 +1,6 @@
 """What a log reader hands over: typed rows by kind, and what it had to leave out."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from whydeny.model.safe import safe_text
 from whydeny.model.site import Problem
 from whydeny.sources.exports.layouts import KINDS
 from whydeny.sources.exports.normalise import Normaliser
+from whydeny.sources.exports.times import DateOrder
 
 LISTED = 10  # malformed rows that are listed one by one
 
@@ -29,13 +31,14 @@ class Rows:
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
     release: Release | None = None
+    _dates: DateOrder = field(default_factory=DateOrder)
     _normalisers: dict[Kind, Normaliser] = field(default_factory=dict)
     _other: dict[str, int] = field(default_factory=dict)
 
     def normaliser(self, kind: Kind) -> Normaliser:
         """The normaliser of a kind; one for the whole file, so that a value is parsed once."""
         if kind not in self._normalisers:
-            self._normalisers[kind] = Normaliser(kind)
+            self._normalisers[kind] = Normaliser(kind, self._dates)
         return self._normalisers[kind]
 
     def add(self, kind: Kind, raw: pl.DataFrame) -> None:
@@ -48,10 +51,13 @@ class Rows:
             self.on_table(kind, table)
 
     def skip(self, line: int, message: str) -> None:
-        """Count a malformed row; the first ten are listed with their line."""
+        """Count a malformed row; the first ten of the file are listed with their line, whatever their order here."""
+        listed = min(self.skipped, LISTED)
         self.skipped += 1
-        if self.skipped <= LISTED:
-            self.problems.append(Problem(self.name, line, message))
+        place = bisect_right(self.problems, line, 0, listed, key=lambda problem: problem.line or 0)
+        if place < LISTED:
+            self.problems.insert(place, Problem(self.name, line, message))
+            del self.problems[LISTED : listed + 1]
 
     def note(self, message: str) -> None:
         """Say something about the whole file."""
@@ -75,8 +81,12 @@ class Rows:
     def finish(self) -> None:
         """Put the rows of each kind in the order of the file and say what was left out."""
         for kind, tables in self.tables.items():
+            if self._dates.mistaken:
+                tables[:] = [self.normaliser(kind).with_right_dates(table) for table in tables]
             if len(tables) > 1 and not pl.concat([t["line"] for t in tables]).is_sorted():
                 self.tables[kind] = [pl.concat(tables, how="diagonal").sort("line", maintain_order=True)]
+        if remark := self._dates.remark:
+            self.note(remark)
         if self.skipped > LISTED:
             more = self.skipped - LISTED
             self.problems.append(Problem(self.name, None, f"{more:,} more malformed rows were left out"))
@@ -85,7 +95,7 @@ class Rows:
             self.problems.append(
                 Problem(self.name, None, f"{rows:,} rows of log type {log_type} were passed over (read are {wanted})")
             )
-        for kind, normaliser in self._normalisers.items():
+        for kind, normaliser in sorted(self._normalisers.items()):
             for column, cells in sorted(normaliser.unreadable.items()):
                 what = "value" if cells == 1 else "values"
                 self.problems.append(
@@ -98,7 +108,7 @@ class Rows:
 
     def words(self, form: str) -> str:
         """What the file is, in words: `traffic log, CSV export`."""
-        kinds: Sequence[str] = [LOG_NAMES[kind] for kind in self.tables] or ["empty log"]
+        kinds: Sequence[str] = [LOG_NAMES[kind] for kind in sorted(self.tables)] or ["empty log"]
         return f"{', '.join(kinds)}, {form}"
 
 

@@ -24,7 +24,7 @@ from whydeny.sources.exports.blocks import (
     valid_utf8,
 )
 from whydeny.sources.exports.collect import Rows
-from whydeny.sources.exports.csv_heading import Heading
+from whydeny.sources.exports.csv_heading import Heading, headings_within
 from whydeny.sources.exports.layouts import KINDS, OTHER_TYPES, assign, fold, kind_of, release_of_headings
 
 _MARK = "~"
@@ -35,11 +35,12 @@ _SEVERITIES = frozenset({"informational", "low", "medium", "high", "critical"})
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """A block of whole lines: `text` with plain line breaks, `marked` with the marker before each.
+    """A block of whole lines under a heading: `text` with plain line breaks, `marked` with the marker before each.
 
     `above` are the lines of the heading before it, `read` the bytes of the stream up to its end.
     """
 
+    heading: Heading
     text: bytes = b""
     marked: bytes = b""
     lines: int = 0
@@ -56,23 +57,34 @@ class CsvReader:
     block_size = BLOCK
 
     def __init__(self, heading: Heading, rows: Rows) -> None:
-        self._heading = heading
         self._rows = rows
-        self._width = len(heading.names)
-        self._plans: dict[Kind, dict[int, str]] = {}
         self._types = pl.Categorical(pl.Categories.random())
         self._typing = Behind()
-        if heading.fixed and (kind := kind_of(*heading.fixed)):
-            self._plan(kind)
         rows.release = release_of_headings(heading.names)
+        self._begin(heading)
 
-    def read(self, stream: ByteStream, encoding: str, mark: int, advance: Callable[[int], None]) -> None:
-        """Read the whole stream, heading included; `advance` is told how many bytes have been read."""
-        done = 0  # lines
+    def _begin(self, heading: Heading) -> None:
+        """Take what follows for rows under this heading."""
+        self._heading = heading
+        self._width = len(heading.names)
+        self._plans: dict[Kind, dict[int, str]] = {}
+        self._empty: set[int] = set()  # places of number columns that held nothing so far
+        if heading.fixed and heading.subtype_at is None and (kind := kind_of(*heading.fixed)):
+            self._plan(kind)
+
+    def read(self, stream: ByteStream, encoding: str, mark: int, advance: Callable[[int], None], done: int = 0) -> None:
+        """Read the whole stream, heading included; `advance` is told how many bytes have been read.
+
+        `done` are the lines of the file before the stream begins.
+        """
         damaged = False
         rest = b""
         with self._typing, closing(ahead(self._blocks(stream, encoding, mark))) as blocks:
             for block in blocks:
+                if block.heading is not self._heading:
+                    _, done = self._read_lines(rest, done, last=True)
+                    rest = b""
+                    self._change(block.heading)
                 if rest:
                     block = self._prepare(rest + block.text, block)
                 damaged |= block.damaged
@@ -85,19 +97,27 @@ class CsvReader:
 
     def _blocks(self, stream: ByteStream, encoding: str, mark: int) -> Iterator[_Block]:
         """The blocks of the stream, the heading cut off, with all that is said of them without parsing."""
-        first = True
+        heading = self._heading
+        left = heading.above + 1  # lines up to the first row
         for text, read in read_blocks(stream, encoding, mark, self.block_size):
             valid, damaged = valid_utf8(text)
-            above = 0
-            if first:
-                valid, above = _below_heading(valid)
-                first = False
-            yield self._prepare(valid, _Block(above=above, damaged=damaged, read=read))
+            start, above = _after_lines(valid, left)
+            left -= above
+            for begin, end, found in headings_within(valid, start, heading):
+                same = (found.names, found.separator) == (heading.names, heading.separator)
+                if same and heading.type_at is not None:  # the column Type shows that it is no row
+                    continue
+                yield self._prepare(valid[start:begin], _Block(heading, above=above, damaged=damaged, read=read))
+                heading, start, above = heading if same else found, end, 1
+            yield self._prepare(valid[start:], _Block(heading, above=above, damaged=damaged, read=read))
 
-    def _prepare(self, text: bytes, block: _Block) -> _Block:
-        separator = self._heading.separator.encode()
+    @staticmethod
+    def _prepare(text: bytes, block: _Block) -> _Block:
+        separator = block.heading.separator.encode()
         if b"\r" in text:
             text = text.replace(b"\r\n", b"\n")
+        if b"\0" in text:
+            text = text.replace(b"\0", b"")
         cut_off = bool(text) and not text.endswith(b"\n")
         if cut_off:
             text += b"\n"
@@ -111,6 +131,12 @@ class CsvReader:
             in_order=quotes_in_order(text, separator),
             cut_off=cut_off,
         )
+
+    def _change(self, heading: Heading) -> None:
+        """Another heading stands between the rows, as where exports were put one behind another."""
+        self._begin(heading)
+        known, here = self._rows.release, release_of_headings(heading.names)
+        self._rows.release = min(known, here) if known and here else None
 
     def _read_block(self, block: _Block, done: int) -> tuple[bytes, int]:
         """Read a block after `done` lines; the lines left for the next block, and how many are done then."""
@@ -129,7 +155,7 @@ class CsvReader:
             cells = self._cells_of_block(block, self._wanted())
             groups = self._groups(cells)
             if not self._learn(groups):
-                return cells, groups
+                return self._with_texts(block, cells), groups
 
     def _learn(self, groups: _Groups) -> bool:
         """Make a plan for every kind that is new; whether there was one."""
@@ -150,31 +176,26 @@ class CsvReader:
             ignore_errors=True,
         )
 
-    def _count_unreadable(self, block: _Block, cells: pl.DataFrame, whole: pl.Series) -> None:
-        """Count the cells of number columns that hold something else; polars read them as null.
+    def _with_texts(self, block: _Block, cells: pl.DataFrame) -> pl.DataFrame:
+        """The cells with number columns as text where they hold something that polars read as null.
 
-        A column that is empty throughout is only looked at in the first block.
+        Whoever types them counts it. A column that is empty throughout is read as text from then on, so that it is
+        seen when it no longer is.
         """
-        if len(self._plans) != 1:  # with several kinds all cells are read as text, and counted where they are typed
-            return
-        kind, plan = next(iter(self._plans.items()))
-        least = 0 if block.above else 1
-        suspects = {
-            place: cells[f"c{place}"]
-            for place in plan
-            if cells[f"c{place}"].dtype.is_integer()
-            and least <= cells.height - cells[f"c{place}"].null_count() < cells.height
-        }
+        self._empty -= {place for place in self._empty if cells[f"c{place}"].null_count() < cells.height}
+        suspects = [
+            place
+            for place in self._wanted()
+            if (column := cells[f"c{place}"]).dtype.is_integer() and column.null_count()
+        ]
         if not suspects:
-            return
+            return cells
         texts = self._cells_of_block(block, dict.fromkeys(suspects, pl.String()))
-        if self._heading.type_at is not None:
-            types = cells[f"c{self._heading.type_at}"].cast(pl.String)
-            whole = whole & types.str.strip_chars().str.to_uppercase().is_in(list(KINDS))
-        self._typing.wait()
-        for place, numbers in suspects.items():
-            written = texts[f"c{place}"].str.strip_chars().str.len_bytes().fill_null(0) > 0
-            self._rows.normaliser(kind).count(plan[place], int((written & numbers.is_null() & whole).sum()))
+        written = texts.select(pl.all().str.strip_chars().str.len_bytes().fill_null(0) > 0)
+        self._empty |= {place for place in suspects if not written[f"c{place}"].any()}
+        return cells.with_columns(
+            texts[name] for name in written.columns if (written[name] & cells[name].is_null()).any()
+        )
 
     def _plan(self, kind: Kind) -> None:
         self._plans[kind] = assign(kind, self._heading.names)
@@ -188,7 +209,10 @@ class CsvReader:
         for kind, plan in self._plans.items():
             normaliser = self._rows.normaliser(kind)
             one = len(self._plans) == 1
-            wanted |= {place: normaliser.raw_type(name) if one else pl.String() for place, name in plan.items()}
+            wanted |= {
+                place: normaliser.raw_type(name) if one and place not in self._empty else pl.String()
+                for place, name in plan.items()
+            }
         if self._heading.type_at is not None:
             wanted[self._heading.type_at] = self._types
         return wanted
@@ -201,18 +225,19 @@ class CsvReader:
         return found
 
     def _pairs(self, cells: pl.DataFrame) -> list[tuple[str, str]]:
-        if self._heading.fixed:
+        if self._heading.fixed and self._heading.subtype_at is None:
             return [self._heading.fixed]
         places = [place for place in (self._heading.type_at, self._heading.subtype_at) if place is not None]
         pairs = cells.select(pl.struct(f"c{place}" for place in places).unique().alias("pair"))
         rows = pairs.unnest("pair").cast(pl.String).rows()
+        if self._heading.fixed:
+            return sorted({(self._heading.fixed[0], pair[0] or "") for pair in rows})
         return sorted({(pair[0] or "", (pair[1] or "") if len(pair) > 1 else "") for pair in rows})
 
     def _take_block(self, block: _Block, cells: pl.DataFrame, groups: _Groups, done: int) -> None:
         """Take the rows of a block that have every cell; look at the others one by one."""
         ends, beyond = cells[f"c{self._width}"], cells[f"c{self._width + 1}"]
         whole = (ends == _MARK).fill_null(False) | (ends.is_null() & (beyond == _MARK).fill_null(False))
-        self._count_unreadable(block, cells, whole)
         numbers = pl.int_range(done + 1, done + 1 + cells.height, dtype=pl.UInt32, eager=True)
         if whole.all():
             self._take(cells.with_columns(numbers.alias("line")), groups)
@@ -236,20 +261,41 @@ class CsvReader:
         while index < len(lines):
             line, used = lines[index], 1
             if line.count(b'"') % 2:
-                joined, used = _join(lines, index)
-                if used == 0 and not last and len(lines) - index < _JOINED:
+                over = self._lines_of_cell(lines, index)
+                if not over and not last and len(lines) - index < _JOINED:
                     self._take_rows(found)
                     return b"\n".join(lines[index:]) + b"\n", done + index
-                if used and len(self._cells(joined)) >= self._width:
-                    line = joined
-                else:
-                    used = 1
+                joined = b"\n".join(lines[index : index + over])
+                if len(self._cells(joined)) >= self._width:
+                    line, used = joined, over
             row = self._row(line, done + 1 + index, last and index == len(lines) - 1)
             if row is not None:
                 found.append((done + 1 + index, row))
             index += used
         self._take_rows(found)
         return b"", done + len(lines)
+
+    def _lines_of_cell(self, lines: list[bytes], start: int) -> int:
+        """How many lines from `start` a quoted cell holds together: 1 where another row begins before it is closed.
+
+        0 where the lines end before it is closed.
+        """
+        quotes = 0
+        for index in range(start, min(start + _JOINED, len(lines))):
+            if index > start and self._begins_row(lines[index]):
+                return 1
+            quotes += lines[index].count(b'"')
+            if quotes % 2 == 0:
+                return index + 1 - start
+        return 0
+
+    def _begins_row(self, line: bytes) -> bool:
+        """Whether a line is, or begins as, a row of its own; quotes play no part."""
+        cells = line.decode("utf-8", "replace").split(self._heading.separator)
+        if self._heading.type_at is None:
+            return len(cells) >= self._width
+        log_type = cells[self._heading.type_at].strip('" ').upper() if len(cells) > self._heading.type_at else ""
+        return log_type in KINDS or log_type in OTHER_TYPES
 
     def _cells(self, line: bytes) -> list[str]:
         return split_cells(line, self._heading.separator)
@@ -294,6 +340,9 @@ class CsvReader:
 
     def _take(self, cells: pl.DataFrame, groups: _Groups) -> None:
         """Hand rows with every cell to the tables of their kinds, which give them their types meanwhile."""
+        if None in groups or self._heading.type_at is None:  # a spreadsheet leaves rows of empty cells
+            filled = pl.exclude("line", f"c{self._width}", f"c{self._width + 1}").is_not_null()
+            cells = cells.filter(pl.any_horizontal(filled))
         for kind, pairs in groups.items():
             rows = cells if len(groups) == 1 else cells.filter(self._is_one_of(pairs))
             if kind is None:
@@ -303,10 +352,12 @@ class CsvReader:
             self._typing.do(partial(self._rows.add, kind, rows.select("line", *names).rename(names)))
 
     def _is_one_of(self, pairs: list[tuple[str, str]]) -> pl.Expr:
+        subtype = pl.col(f"c{self._heading.subtype_at}").cast(pl.String).fill_null("")
+        if self._heading.fixed:
+            return subtype.is_in([s for _, s in pairs])
         log_type = pl.col(f"c{self._heading.type_at}").cast(pl.String).fill_null("")
         if self._heading.subtype_at is None:
             return log_type.is_in([t for t, _ in pairs])
-        subtype = pl.col(f"c{self._heading.subtype_at}").cast(pl.String).fill_null("")
         return pl.any_horizontal([(log_type == t) & (subtype == s) for t, s in pairs])
 
     def _leave(self, rows: pl.DataFrame) -> None:
@@ -322,18 +373,10 @@ class CsvReader:
                 self._rows.skip(line, f"expected a log type such as TRAFFIC in column {heading}, found {found}")
 
 
-def _below_heading(text: bytes) -> tuple[bytes, int]:
-    """The block without its heading and blank lines before it, and how many lines that were."""
-    start = len(text) - len(text.lstrip(b"\r\n"))
-    end = text.find(b"\n", start) + 1 or len(text)
-    return text[end:], text.count(b"\n", 0, end)
-
-
-def _join(lines: list[bytes], start: int) -> tuple[bytes, int]:
-    """The lines from `start` that one quoted cell holds together, and how many; 0 where no line closes it."""
-    quotes = 0
-    for index in range(start, min(start + _JOINED, len(lines))):
-        quotes += lines[index].count(b'"')
-        if quotes % 2 == 0:
-            return b"\n".join(lines[start : index + 1]), index + 1 - start
-    return b"", 0
+def _after_lines(text: bytes, lines: int) -> tuple[int, int]:
+    """Where the first lines of a text end, and how many of them there are."""
+    end = found = 0
+    while found < lines and end < len(text):
+        end = text.find(b"\n", end) + 1 or len(text)
+        found += 1
+    return end, found

@@ -10,7 +10,7 @@ from whydeny.model.columns import COLUMNS, STORED, Column, Kind, Type, schema
 from whydeny.model.protocols import protocol_number
 from whydeny.model.safe import LONGEST, safe_text
 from whydeny.sources.exports.layouts import EXTRA
-from whydeny.sources.exports.times import read_times
+from whydeny.sources.exports.times import DateOrder, read_times
 
 NUMBERS = (Type.NUMBER, Type.PORT)
 # Words that PAN-OS writes with spaces, underscores or hyphens from release to release; compared in one spelling.
@@ -79,11 +79,13 @@ class Distinct:
 class Normaliser:
     """The text columns of one file to the table of one kind; keeps what it has parsed for the next batch.
 
-    `unreadable` counts, by column, the cells that hold something their type can't read (they become null).
+    `dates` is what the file's dates tell of their order; `unreadable` counts, by column, the cells that hold something
+    their type can't read (they become null).
     """
 
-    def __init__(self, kind: Kind) -> None:
+    def __init__(self, kind: Kind, dates: DateOrder | None = None) -> None:
         self.kind = kind
+        self.dates = dates or DateOrder()
         self.unreadable: dict[str, int] = {}
         self._addresses = Distinct(self._parse_addresses, pl.UInt64(), pl.UInt64())
         self._times = Distinct(self._parse_times, STORED[Type.TIME])
@@ -143,7 +145,9 @@ class Normaliser:
             return [_safe_column(texts.cast(pl.String))]
         wanted = STORED[column.type]
         typed = texts
-        if texts.dtype != wanted:
+        if texts.dtype != wanted and texts.null_count() == len(texts):
+            typed = pl.repeat(None, len(texts), dtype=wanted, eager=True)
+        elif texts.dtype != wanted:
             numbers = texts.cast(pl.String).str.strip_chars().replace("", None)
             typed = numbers.cast(wanted, strict=False)
             self.count(column.name, typed.null_count() - numbers.null_count())
@@ -156,6 +160,8 @@ class Normaliser:
         return seconds.set(absurd, None) if absurd.any() else seconds
 
     def _parser_of(self, column: Column) -> Parser | None:
+        if column.name == "serial":
+            return lambda texts: [self._parse_each(column.name, texts, full_serial, pl.String())]
         if column.type is Type.WORD:
             clean = _cleaner(column.name)
             return lambda texts: [pl.Series([clean(t) for t in texts.to_list()], dtype=pl.String)]
@@ -168,7 +174,7 @@ class Normaliser:
         return None
 
     def _parse_each(
-        self, name: str, texts: pl.Series, parse: Callable[[str], int | None], dtype: pl.DataType
+        self, name: str, texts: pl.Series, parse: Callable[[str], int | str | None], dtype: pl.DataType
     ) -> pl.Series:
         values = [parse(text.strip()) for text in texts.to_list()]
         self.count(name, sum(v is None and bool(t.strip()) for v, t in zip(values, texts.to_list(), strict=True)))
@@ -183,9 +189,15 @@ class Normaliser:
         ]
 
     def _parse_times(self, texts: pl.Series) -> list[pl.Series]:
-        times, unreadable = read_times(texts)
+        times, unreadable = read_times(texts, self.dates)
         self.count("time", unreadable)
         return [times]
+
+    def with_right_dates(self, table: pl.DataFrame) -> pl.DataFrame:
+        """A table that was made before the file's dates told their order, as it is now that they have."""
+        mistaken = self.dates.mistaken
+        names = [column.name for column in COLUMNS[self.kind] if column.type is Type.TIME]
+        return table.with_columns(pl.col(names).replace(list(mistaken), list(mistaken.values())))
 
     def count(self, name: str, cells: int) -> None:
         """Count cells of a column that hold something its type can't read."""
@@ -209,11 +221,17 @@ def parse_config_version(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def full_serial(text: str) -> str:
-    """A serial number with the leading zeros that spreadsheets drop (they have 12 digits, virtual ones 15)."""
+def full_serial(text: str) -> str | None:
+    """A serial number with the leading zeros that spreadsheets drop (they have 12 digits, virtual ones 15).
+
+    None for an empty one, and for one that a spreadsheet has rounded (`7.051E+12`).
+    """
+    text = safe_text(text)
+    if re.fullmatch(r"\d(?:[.,]\d+)?E\+\d+", text, re.IGNORECASE):
+        return None
     if text.isascii() and text.isdigit() and 9 <= len(text) < 15 and len(text) != 12:
         return text.zfill(12 if len(text) < 12 else 15)
-    return text
+    return text or None
 
 
 def hyphenated(text: str) -> str:
@@ -230,18 +248,13 @@ def _cleaner(name: str) -> Callable[[str], str | None]:
     def clean_hyphenated(text: str) -> str | None:
         return hyphenated(safe_text(text.strip())) or None
 
-    def clean_serial(text: str) -> str | None:
-        return full_serial(safe_text(text.strip())) or None
-
     def clean_yes_no(text: str) -> str | None:
         word = safe_text(text.strip().lower())
         return {"true": "yes", "false": "no"}.get(word, word) or None
 
     if name in _HYPHENATED:
         return clean_hyphenated
-    if name in _YES_NO:
-        return clean_yes_no
-    return clean_serial if name == "serial" else clean
+    return clean_yes_no if name in _YES_NO else clean
 
 
 def _safe_column(texts: pl.Series) -> pl.Series:

@@ -1,6 +1,8 @@
 """Times as logs, exports and spreadsheets write them, to the device's own local time."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import polars as pl
@@ -18,12 +20,66 @@ _FORMS = (
 _EPOCH = re.compile(r"1[0-9]{9}")
 
 
-def read_times(texts: pl.Series) -> tuple[pl.Series, int]:
-    """Naive local times of distinct texts (pl.Datetime("us")), null where unset; and how many can't be read or can't be.
+@dataclass(slots=True)
+class DateOrder:
+    """Whether the dates of one file that a spreadsheet has rewritten put the day first, as far as they tell.
 
-    `05/10/2020 10:01` is month first unless another of the texts shows that it can't be (spreadsheets write
-    either, by the reader's country).
+    Spreadsheets write `05/10/2020 10:01` with either first, by the reader's country; a number above 12 tells. All of
+    a file are read in the order that the first tell, else with the month first; `other_way` are the times of dates
+    that either order makes sense of → what the other makes of them.
     """
+
+    day_first: bool = False
+    month_first: bool = False
+    read_day_first: bool | None = None
+    other_way: dict[datetime, datetime] = field(default_factory=dict)
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """See what some texts tell of the order."""
+        for text in texts:
+            if match := _SPREADSHEET.fullmatch(text.strip()):
+                first, second = int(match[1]), int(match[2])
+                self.day_first |= first > 12 >= second
+                self.month_first |= second > 12 >= first
+
+    def read(self, text: str) -> datetime | None:
+        """One time in any shape."""
+        if not _SPREADSHEET.fullmatch(text.strip()):
+            return parse_time(text)
+        if self.read_day_first is None:
+            self.read_day_first = self.day_first
+        time = parse_time(text, self.read_day_first)
+        if time is not None and time.day <= 12 and time.day != time.month:
+            self.other_way[time] = time.replace(month=time.day, day=time.month)
+        return time
+
+    @property
+    def mistaken(self) -> dict[datetime, datetime]:
+        """The times that were read in another order than the dates after them told → what they are."""
+        told = self.day_first != self.month_first
+        return self.other_way if told and self.read_day_first != self.day_first else {}
+
+    @property
+    def remark(self) -> str:
+        """The sentence about dates whose order is a guess; empty where there is nothing to say."""
+        if not self.other_way or self.day_first != self.month_first:
+            return ""
+        example = min(self.other_way)
+        day, month = f"{example.day}/{example.month}", f"{example.month}/{example.day}"
+        written = day if self.read_day_first else month
+        why = (
+            "some have the day first and some the month"
+            if self.day_first
+            else "none tells whether day or month is first"
+        )
+        return (
+            f"a spreadsheet has rewritten its dates and {why}; {written}/{example.year} was read as "
+            f"{example:%Y-%m-%d}; export the log anew if that is wrong"
+        )
+
+
+def read_times(texts: pl.Series, order: DateOrder) -> tuple[pl.Series, int]:
+    """Naive local times of distinct texts (pl.Datetime("us")), null where unset; and how many can't be read or can't be."""
     texts = texts.cast(pl.String)
     times = texts.str.to_datetime("%Y/%m/%d %H:%M:%S", time_unit="us", strict=False)
     if times.null_count() > texts.null_count():  # ISO forms: the wall clock without its offset
@@ -33,19 +89,14 @@ def read_times(texts: pl.Series) -> tuple[pl.Series, int]:
     unreadable = 0
     if odd.any():
         rest = texts.filter(odd).to_list()
-        day_first = writes_day_first(rest)
-        found = [parse_time(text, day_first) for text in rest]
+        order.learn(rest)
+        found = [order.read(text) for text in rest]
         unreadable = sum(f is None and bool(t.strip()) for f, t in zip(found, rest, strict=True))
         times = times.scatter(odd.arg_true(), pl.Series(found, dtype=pl.Datetime("us")))
     years = times.dt.year()
     late = (years > _LAST_YEAR).fill_null(False)
     nothing = late | (years < _FIRST_YEAR).fill_null(False)
     return (times.set(nothing, None) if nothing.any() else times), unreadable + int(late.sum())
-
-
-def writes_day_first(texts: list[str]) -> bool:
-    """Whether spreadsheet dates among `texts` can only be day/month/year."""
-    return any((m := _SPREADSHEET.fullmatch(t.strip())) and int(m[1]) > 12 >= int(m[2]) for t in texts)
 
 
 def parse_time(text: str, day_first: bool = False) -> datetime | None:
@@ -58,7 +109,8 @@ def parse_time(text: str, day_first: bool = False) -> datetime | None:
             continue
     if match := _SPREADSHEET.fullmatch(text):
         first, second, year, hour, minute, seconds, half = match.groups()
-        month, day = (second, first) if day_first or int(first) > 12 else (first, second)
+        tells = int(first) > 12 or int(second) > 12
+        month, day = (second, first) if (int(first) > 12 if tells else day_first) else (first, second)
         clock = int(hour) % 12 + (12 if half.upper() == "PM" else 0) if half else int(hour)
         try:
             return datetime(int(year), int(month), int(day), clock, int(minute), int(seconds or 0))
