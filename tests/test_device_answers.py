@@ -805,6 +805,14 @@ def test_an_address_has_the_tags_of_the_networks_that_it_is_in(tmp_path: Path, s
     assert (look.rule.name if look.rule is not None and look.rule.name == "DAG" else "") == found
 
 
+def test_a_network_that_does_not_fit_leaves_its_addresses_open_where_not_all_tags_are_known(tmp_path: Path) -> None:
+    saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
+    tags = '<entry ip="192.0.2.0/24"><tag><member>lab</member></tag></entry><entry ip="192.0.2.9"><tag/></entry>'
+    saved(tmp_path, t_xml=answer(tags))
+    assert "DAG" in open_rules(looked_up(tmp_path, "192.0.2.5", "203.0.113.1"))
+    assert "DAG" not in open_rules(looked_up(tmp_path, "192.0.2.9", "203.0.113.1"))
+
+
 def test_a_dynamic_group_may_list_objects(tmp_path: Path) -> None:
     saved(tmp_path, c_xml=written_configuration("fw-1", "vsys1"))
     group = "Dynamic address groups in vsys vsys1:\n\ndag\n\tmembers: total 2\n\t\th-1 (O)\n\t\t{} (O)\n\nend\n"

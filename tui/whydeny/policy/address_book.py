@@ -5,6 +5,7 @@ name that is a region, predefined ones included, and an object too, is the regio
 11.1 and 11.2); an object beats the literal that it looks like.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property, lru_cache
@@ -225,23 +226,23 @@ class AddressBook:
             return Leaf(path, maybe=ALL, group=name, settle=need)
         fitting = [(span, holds(expression, tags)) for span, tags in self._registrations]
         inside = merge(span for span, fits in fitting if fits)
-        outside = merge(span for span, fits in fitting if not fits)
+        # Of a network that does not fit, single addresses may have tags of their own.
+        outside = merge(span for span, fits in fitting if not fits and span[0] == span[1])
         maybe = NOTHING if self._answers.registered_complete else without(EVERYWHERE, outside)
         return Leaf(path, inside, maybe, group=name, settle=f"the registered addresses of dynamic group {name}")
 
     @cached_property
     def _registrations(self) -> list[tuple[Span, frozenset[str]]]:
-        """Disjoint spans with their tags: an address has its own and those of the networks that it is in."""
-        tagged = self._answers.registered_tags
-        networks = [
-            (span, tags)
-            for text, tags in self._answers.registered_networks.items()
-            if (span := written_network(text)) is not None
-        ]
-        if not networks:
-            return [((number, number), tags) for number, tags in tagged.items()]
-        spans = [*networks, *(((number, number), tags) for number, tags in tagged.items())]
-        return list(overlaid(spans))
+        """Spans with their tags: an address has its own and those of the networks that it is in, which come first."""
+        written = self._answers.registered_networks.items()
+        networks = list(overlaid((span, tags) for text, tags in written if (span := written_network(text)) is not None))
+        firsts = [first for (first, _), _ in networks]
+        found = list(networks)
+        for number, tags in self._answers.registered_tags.items():
+            at = bisect_right(firsts, number) - 1
+            around = networks[at][1] if at >= 0 and number <= networks[at][0][1] else frozenset()
+            found.append(((number, number), tags | around))
+        return found
 
     def _answered(self, name: str) -> Spans | None:
         """The members that the firewall, or a list by hand, gives a name; None if nobody asked."""
