@@ -127,6 +127,17 @@ def test_the_firewall_is_serial_with_the_sign_and_serial_number_beside_it_a_host
 
 
 @pytest.mark.parametrize(
+    ("heading", "serial"),
+    [("Serial Number", "012801004711"), ("Device SN", "012801004711"), ("Host ID,Serial Number", None)],
+    ids=["as in the field descriptions", "as Panorama says", "of a host"],
+)
+def test_serial_numbers_without_the_usual_heading(tmp_path: Path, heading: str, serial: str | None) -> None:
+    cells = "HOST-1,012801004711" if "," in heading else "012801004711"
+    lines = [SINCE_81.replace("Serial #", heading), ROW_81.replace("012801004711", cells, 1)]
+    assert opened(tmp_path, "\n".join(lines) + "\n").sessions.session(0).serial == serial
+
+
+@pytest.mark.parametrize(
     ("cell", "reads"),
     [("2024/05/14 10:00:08", "2024-05-14 10:00:08"), ("05/14/2024 10:00", "2024-05-14 10:00:00"),
      ("14/05/2024 10:00:08", "2024-05-14 10:00:08"), ("5/14/2024 1:00:08 PM", "2024-05-14 13:00:08"),

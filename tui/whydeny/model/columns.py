@@ -75,7 +75,7 @@ _W, _T, _N, _P = Type.WORD, Type.TEXT, Type.NUMBER, Type.PORT
 # In every log.
 COMMON = (
     _column("receive_time", Type.TIME, "receive_time", "Receive Time"),
-    _column("serial", _W, "serial", "Serial #", also=("serial_number", "device_serial")),
+    _column("serial", _W, "serial", "Serial #", also=("serial_number", "device_serial", "device_sn")),
     _column("subtype", _W, "subtype", "Threat/Content Type", "Content/Threat Type", "Subtype", "Log Subtype"),
     _column("config_version", _N, "config_ver", "Config Version"),
     _column("time", Type.TIME, "time_generated", "Generate Time", "Generated Time", also=("generated_time",)),

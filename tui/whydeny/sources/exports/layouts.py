@@ -60,12 +60,14 @@ def names_by_heading(kind: Kind) -> dict[str, tuple[str, int]]:
 def assign(kind: Kind, headings: Sequence[str]) -> dict[int, str]:
     """Place of a heading → name of the column it feeds; `x:HEADING` for one that PAN-OS does not document.
 
-    A column is fed by its best heading (`Serial #` is the firewall, `Serial Number` beside it a host), the first
+    A column is fed by its best heading (`Serial #` is the firewall, `Serial Number` behind `Host ID` a host), the first
     of equals. Headings without a name (padding) and those of PAN-OS that are not used are left out.
     """
     known = names_by_heading(kind)
     best: dict[str, tuple[int, int]] = {}
     for place, heading in enumerate(headings):
+        if fold(heading) == "serial_number" and place and fold(headings[place - 1]) == "host_id":
+            continue
         if (match := known.get(fold(heading))) and (match[0] not in best or match[1] < best[match[0]][0]):
             best[match[0]] = (match[1], place)
     found = {place: name for name, (_, place) in best.items()}
