@@ -14,6 +14,7 @@ from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.site import Problem, Site, Source, SystemInfo
 from whydeny.model.tables import LogTable, SessionTable
 from whydeny.sources.join import fill_details
+from whydeny.sources.owners import attribute
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Gathered:
         """Everything together. Empties the tables as it goes, so that rows are in memory only once."""
         logs = {kind: join_tables(kind, self.tables.pop(kind)) for kind in Kind if kind in self.tables}
         sessions = logs.pop(Kind.TRAFFIC, None)
+        self.configurations, unclaimed = attribute(self.configurations, self.systems, self.sources, self.folders)
         owned = [self._with_owner(told, file) for told, file in self.answers]
         answers, told, differing = self._answers(sessions, owned)
         if sessions is not None:
@@ -46,7 +48,7 @@ class Gathered:
             applications=_over_each_other(self.applications),
             answers=answers,
             told=told,
-            problems=[*self.problems, *differing],
+            problems=[*self.problems, *unclaimed, *differing],
         )
 
     def _answers(

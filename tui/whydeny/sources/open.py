@@ -206,6 +206,8 @@ class _File:
         data = stream.read()
         if form is Form.CONFIGURATION:
             configuration = read_configuration(data, name, self._number)
+            if page is not None and page.host:  # what was pushed doesn't say whose it is; the prompt does
+                configuration.hostname = configuration.hostname or page.host
             self._found.configurations.append(configuration)
             self._what.append(_CONFIGURATIONS[configuration.kind])
         elif form is Form.SET_FORMAT:
