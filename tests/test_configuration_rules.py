@@ -110,6 +110,12 @@ def test_reads_every_field_of_a_security_rule() -> None:
         ),
         pytest.param(
             "security",
+            listed("source-imsi", "001010000000001") + listed("source-imei", "any") + listed("saas-user-list", "u"),
+            {"unsettled": ("source-imsi:001010000000001", "saas-user-list:u")},
+            id="criteria that no log shows",
+        ),
+        pytest.param(
+            "security",
             "<profile-setting><profiles><virus><member>default</member></virus><spyware><member>s</member></spyware>"
             "</profiles></profile-setting>",
             {"profiles": ("virus:default", "spyware:s")},

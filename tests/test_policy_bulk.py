@@ -149,6 +149,7 @@ CRITERIA: dict[str, st.SearchStrategy] = {
     "sources": addresses,
     "destinations": addresses,
     "users": users,
+    "unsettled": pick(((), ("source-imsi:001010000000001",))),
     "source_hips": pick((("hip-ok",), ("any",))),
     "applications": asked_applications,
     "services": services,

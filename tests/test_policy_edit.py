@@ -95,6 +95,7 @@ def scope(configuration: Configuration) -> Scope:
         "schedule office rule-type interzone negate-source yes negate-destination no disabled yes log-start yes log-end no "
         'log-setting fwd tag [ one "two words" ] source-hip managed destination-hip any action reset-both '
         'description "a \\"b\\" c"',
+        "set rulebase security rules A source-imsi [ 001010000000001 001010000000002 ] saas-user-list any source-imei any",
         "set rulebase security rules A from trust to untrust action drop icmp-unreachable yes group-tag one\n"
         "set rulebase security rules A option disable-server-response-inspection yes",
         "set rulebase security rules A action allow profile-setting profiles virus strict\n"

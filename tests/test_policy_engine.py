@@ -166,6 +166,7 @@ def test_the_rule_that_takes_a_flow(rules, flow, wanted):
                      id="a HIP profile"),
         pytest.param({"destination_hips": ("no-hip",)},
                      "the HIP and device data of the destination at the time (HIP Match log)", id="no-hip"),
+        pytest.param({"unsettled": ("source-imsi:001010000000001",)}, "the source-imsi of the session", id="a subscriber"),
         pytest.param({"categories": ("c-gone",)},
                      "the URL of the session, against c-gone (no category of that name in the files)", id="a category"),
         pytest.param({"schedule": "gone"}, "schedule gone (no schedule of that name in the files)", id="a schedule"),

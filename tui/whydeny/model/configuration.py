@@ -13,6 +13,8 @@ from enum import StrEnum
 from whydeny.model.release import Release
 
 ANY = ("any",)
+# Criteria of security rules that no log shows: of mobile networks, and of SaaS applications.
+UNSETTLED = ("source-imsi", "source-imei", "source-nw-slice", "saas-user-list", "saas-tenant-list")
 
 
 class Rulebase(StrEnum):
@@ -108,6 +110,7 @@ class Rule:
     is_default: bool = False
     overridden: bool = False  # of a default rule: whether the configuration changed it
     profiles: tuple[str, ...] = ()  # security profile group or profiles, as `kind:name`
+    unsettled: tuple[str, ...] = ()  # members of UNSETTLED criteria, as `element:name`
     # decryption
     decryption_type: str | None = None  # ssl-forward-proxy, ssl-inbound-inspection, ssh-proxy
     profile: str | None = None
@@ -375,6 +378,9 @@ class Configuration:
     timezone: str | None = None
     saved: datetime | None = None  # when it was read from the firewall, by its clock; a file doesn't say
     panorama_managed: bool = False  # names a Panorama server, or carries pushed parts
+    whole: bool = True  # of a firewall's: what is not written there is not configured
+    templated: bool = False  # holds template values beside the firewall's own
+    candidate: bool = False  # of Panorama's: follows the candidate (a firewall's is then of kind merged)
     shared: Scope = field(default_factory=lambda: Scope("shared"))
     shared_pre: RuleLists = field(default_factory=RuleLists)  # Panorama's shared rules
     shared_post: RuleLists = field(default_factory=RuleLists)

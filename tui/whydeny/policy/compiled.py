@@ -145,6 +145,8 @@ class Compiler:
         for name, members in (("source-hip", rule.source_hips), ("destination-hip", rule.destination_hips)):
             if members and "any" not in members:
                 yield self._fixed(_hip(name, members), HipPart)
+        for name, members in unsettled_criteria(rule).items():
+            yield self._fixed(_unsettled(name, members))
         applications = self._applications.field(rule.applications)
         if rule.rulebase in WITH_APPLICATION:
             refuses = rule.action != "allow"
@@ -190,6 +192,20 @@ def _hip(name: str, members: tuple[str, ...]) -> Criterion:
     need = f"the HIP and device data of the {side} at the time (HIP Match log)"
     detail = f"whether the {side} host fits {listed(members)} is run-time data"
     return Criterion(name, Truth.UNKNOWN, listed(members), "not known", detail, need)
+
+
+def unsettled_criteria(rule: Rule) -> dict[str, tuple[str, ...]]:
+    """The members of the criteria that nothing settles, by the criterion's name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in rule.unsettled:
+        name, _, member = text.partition(":")
+        found[name] = (*found.get(name, ()), member)
+    return found
+
+
+def _unsettled(name: str, members: tuple[str, ...]) -> Criterion:
+    detail = f"whether the session fits {listed(members)} is in no log"
+    return Criterion(name, Truth.UNKNOWN, listed(members), "not known", detail, f"the {name} of the session")
 
 
 def _cost(part: Part) -> int:

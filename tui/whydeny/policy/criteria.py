@@ -350,7 +350,7 @@ class SchedulePart:
 
 @dataclass(slots=True, eq=False)
 class FixedPart:
-    """A criterion that no flow changes: HIP profiles, targets, and whether the rule is disabled."""
+    """A criterion that no flow changes: HIP profiles, targets, what no log shows, and whether the rule is disabled."""
 
     number: int
     criterion: Criterion

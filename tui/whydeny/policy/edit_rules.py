@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from whydeny.model.configuration import ANY, Origin, Place, Rule, Rulebase
+from whydeny.model.configuration import ANY, UNSETTLED, Origin, Place, Rule, Rulebase
 from whydeny.policy.edit_grammar import (
     NOTHING,
     NOTHINGS,
@@ -106,6 +106,28 @@ def _delete_profiles(values: Values, line: Line) -> None:
     values.put("profiles", kept)
 
 
+def _unsettled(keyword: str) -> Own:
+    """A criterion whose members a rule keeps among those that nothing settles."""
+
+    def parted(values: Values) -> tuple[list[str], list[str]]:
+        there = values.fields["unsettled"]
+        return [t for t in there if not t.startswith(f"{keyword}:")], [t for t in there if t.startswith(f"{keyword}:")]
+
+    def put(values: Values, line: Line) -> None:
+        others, there = parted(values)
+        found = [f"{keyword}:{name}" for name in line.members(f"a member of {keyword}") if name != "any"]
+        values.put("unsettled", tuple(dict.fromkeys((*others, *(there if found else ()), *found))))
+
+    def take(values: Values, line: Line) -> None:
+        others, there = parted(values)
+        gone = {f"{keyword}:{name}" for name in line.members("a name")} if line.left else set(there)
+        if not gone & set(there):
+            raise line.wrong(f"a member of {keyword} of the rule ({one_of(there) or 'it has none'})", "another")
+        values.put("unsettled", (*others, *(text for text in there if text not in gone)))
+
+    return Own(put, take)
+
+
 def _set_type(values: Values, line: Line) -> None:
     kind = line.choice(("ssl-forward-proxy", "ssl-inbound-inspection", "ssh-proxy"), "type")
     if kind == "ssl-inbound-inspection":
@@ -155,6 +177,7 @@ _KEYWORDS: dict[Rulebase, Part] = {
             **_COMMON,
             **_HOSTS,
             **_LOGS,
+            **{keyword: _unsettled(keyword) for keyword in UNSETTLED},
             "application": members("applications", "any"),
             "service": members("services", *_SERVICES_ALONE),
             "schedule": text("schedule"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from whydeny.model.configuration import ANY, ExternalList, Rule, UrlCategory
 from whydeny.model.truth import Truth
 from whydeny.policy.categories import PREDEFINED, RISKS, CategoryBook
-from whydeny.policy.compiled import WITH_APPLICATION, WITH_CATEGORY, WITH_USER
+from whydeny.policy.compiled import WITH_APPLICATION, WITH_CATEGORY, WITH_USER, unsettled_criteria
 from whydeny.policy.criteria import CategoryPart, UserPart
 from whydeny.policy.engine import Engine
 from whydeny.policy.lookup import Flow
@@ -59,6 +59,8 @@ class Membership:
         for field, hips in (("source-hip", rule.source_hips), ("destination-hip", rule.destination_hips)):
             if hips and "any" not in hips:
                 yield Listed(field, tuple(_hip(name) for name in hips))
+        for field, names in unsettled_criteria(rule).items():
+            yield Listed(field, tuple(_not_shown(name) for name in names))
         if rule.rulebase in WITH_APPLICATION:
             note = (
                 "" if subject.application.identified else "no application is identified yet, and until one is any fits"
@@ -132,6 +134,10 @@ def _zone(name: str, zone: str | None) -> Member:
         return Member(name, "every zone", result=Truth.MATCH)
     result = Truth.UNKNOWN if zone is None else Truth.MATCH if zone == name else Truth.NO_MATCH
     return Member(name, "zone", result=result)
+
+
+def _not_shown(name: str) -> Member:
+    return Member(name, "a criterion that no log shows", "", Truth.UNKNOWN, "what the firewall knew of the session")
 
 
 def _hip(name: str) -> Member:

@@ -114,6 +114,7 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
         "applications": Sort.APPLICATION, "services": Sort.OBJECT, "categories": Sort.CATEGORY,
         "schedule": Sort.OBJECT, "rule_type": Sort.KEEP, "action": Sort.KEEP, "targets": Sort.TARGET,
         "log_setting": Sort.OBJECT, "tags": Sort.TAG, "description": Sort.DROP, "profiles": Sort.PROFILE,
+        "unsettled": Sort.PROFILE,
         "decryption_type": Sort.KEEP, "profile": Sort.OBJECT, "enforcement": Sort.OBJECT,
         "override_protocol": Sort.KEEP, "override_ports": Sort.KEEP, "override_application": Sort.APPLICATION,
     },

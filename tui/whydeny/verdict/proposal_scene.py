@@ -8,6 +8,7 @@ from whydeny.model.protocols import SCTP, TCP, UDP
 from whydeny.model.set_lines import bracketed, join_words
 from whydeny.model.tables import Session
 from whydeny.model.truth import Truth
+from whydeny.policy.compiled import unsettled_criteria
 from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
 from whydeny.policy.names import PREDEFINED_SERVICES
@@ -189,6 +190,7 @@ def narrow_rule(
     for keyword, found in (("source-hip", wanted.source_hips), ("destination-hip", wanted.destination_hips)):
         if found != ANY:
             match[keyword] = found
+    match |= unsettled_criteria(wanted)
     if wanted.negate_source:
         match["negate-source"] = ("yes",)
     if wanted.schedule:

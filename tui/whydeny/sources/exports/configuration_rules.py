@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from whydeny.model.configuration import ANY, Origin, Place, Rule, Rulebase, RuleLists
+from whydeny.model.configuration import ANY, UNSETTLED, Origin, Place, Rule, Rulebase, RuleLists
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.configuration_objects import number
 from whydeny.sources.exports.xml_tools import entries, members, text_of
@@ -139,6 +139,8 @@ def _read_fields(entry: Element, kind: Rulebase) -> dict[str, Any]:
         elif tag in _TEXTS:
             if text := text_of(child):
                 fields[_TEXTS[tag]] = text
+        elif tag in UNSETTLED and (wanted := _criterion(child)) != ANY:
+            fields["unsettled"] = (*fields.get("unsettled", ()), *(f"{tag}:{name}" for name in wanted))
         elif tag == "tag":
             fields["tags"] = members(child)
         elif tag == "target":
