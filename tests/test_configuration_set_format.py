@@ -133,6 +133,11 @@ def test_says_that_it_may_not_be_committed() -> None:
     )
 
 
+def test_panorama_shows_its_candidate_too() -> None:
+    assert read_set_format(PANORAMA, "panorama.txt", 0).candidate
+    assert not read_set_format(PANORAMA, "panorama.txt", 0, running=True).candidate
+
+
 def test_reads_panorama() -> None:
     found = read_set_format(PANORAMA, "p.txt", 0)
     assert found.kind is ConfigurationKind.PANORAMA
@@ -199,7 +204,77 @@ def test_lines_typed_after_a_prompt_are_read_and_commands_are_not() -> None:
     found = read_set_format(text, "x", 0)
     scope = found.vsys["vsys1"].scope
     assert (list(scope.applications), list(scope.addresses)) == (["erp"], ["a"])
-    assert found.notes[2:] == ("Lines that delete, move, rename or copy were passed over: 2 (lines 7, 8).",)
+    assert found.notes[2:] == (
+        "Lines that delete, move, rename or copy what is not there were passed over: 2 (lines 7, 8).",
+    )
+
+
+RULES = (
+    "set rulebase security rules one source [ 10.0.0.0/8 192.0.2.1 ] action deny\n"
+    "set rulebase security rules two disabled yes action allow\n"
+    "set rulebase security rules to action drop\n"
+    "set address a ip-netmask 192.0.2.9\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        pytest.param("delete rulebase security rules two", ["one", "to"], id="a rule deleted"),
+        pytest.param("move rulebase security rules to top", ["to", "one", "two"], id="to the top"),
+        pytest.param("move rulebase security rules one bottom", ["two", "to", "one"], id="to the bottom"),
+        pytest.param("move rulebase security rules to before one", ["to", "one", "two"], id="before another"),
+        pytest.param("move vsys vsys1 rulebase security rules one after two", ["two", "one", "to"], id="after another"),
+        pytest.param("rename rulebase security rules to to three", ["one", "two", "three"], id="renamed"),
+        pytest.param(
+            "copy rulebase security rules one to four\nset rulebase security rules four action drop",
+            ["one", "two", "to", "four"], id="copied, and the copy changed",
+        ),
+        pytest.param(
+            "delete rulebase security rules two\nset rulebase security rules two action deny", ["one", "to", "two"],
+            id="deleted and made again",
+        ),
+        pytest.param("delete network interface ethernet ethernet1/1", ["one", "two", "to"], id="what is not read"),
+        pytest.param("delete rulebase security", [], id="a whole rulebase"),
+    ],
+)  # fmt: skip
+def test_lines_that_change_rules_are_followed(lines: str, expected: list[str]) -> None:
+    found = read_set_format(RULES + lines, "x", 0)
+    assert [rule.name for rule in found.vsys["vsys1"].local.rules.get(Rulebase.SECURITY, ())] == expected
+    assert len(found.notes) == 2
+    if "four" in expected:
+        first, *_, last = found.vsys["vsys1"].local.rules[Rulebase.SECURITY]
+        assert (first.action, last.action, last.sources) == ("deny", "drop", first.sources)
+
+
+def test_what_a_rule_names_can_be_deleted_one_by_one() -> None:
+    lines = "delete rulebase security rules one source 10.0.0.0/8\ndelete rulebase security rules two disabled\n"
+    one, two, _ = read_set_format(RULES + lines, "x", 0).vsys["vsys1"].local.rules[Rulebase.SECURITY]
+    assert (one.sources, two.disabled) == (("192.0.2.1",), False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "delete rulebase security rules gone",
+        "delete rulebase security rules one source 198.51.100.1",
+        "move rulebase security rules one before one",
+        "move rulebase security rules one before gone",
+        "move rulebase security rules one",
+        "move rulebase top",
+        "rename rulebase security rules one to two",
+        "copy rulebase security rules gone to other",
+        "rename address a to b",
+        "delete devices",
+    ],
+)
+def test_changes_that_can_not_be_followed_are_counted(line: str) -> None:
+    before = read_set_format(RULES, "x", 0)
+    found = read_set_format(RULES + line, "x", 0)
+    assert found.vsys == before.vsys
+    assert found.notes[2:] == (
+        "Lines that delete, move, rename or copy what is not there were passed over: 1 (lines 5).",
+    )
 
 
 def test_an_answer_to_show_config_running_is_no_candidate() -> None:
