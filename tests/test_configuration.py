@@ -1,5 +1,7 @@
 """Configurations in every form that a firewall hands them out: which kind they are, and what they say."""
 
+from pathlib import Path
+
 import pytest
 
 from whydeny.model.configuration import (
@@ -15,6 +17,7 @@ from whydeny.model.configuration import (
 from whydeny.model.errors import InputError
 from whydeny.model.release import Release
 from whydeny.sources.exports.configuration import read_configuration
+from whydeny.sources.open import open_inputs
 
 RULE = "<security><rules><entry name='web'/></rules></security>"
 FIREWALL = f"""<config version="10.2.0" urldb="paloaltonetworks" detail-version="10.2.4-h2">
@@ -133,6 +136,13 @@ def test_what_is_not_written_is_off_or_unknown() -> None:
             id="asked so",
         ),
         pytest.param(
+            firewall(RULE),
+            "techsupport-saved-currcfg.xml",
+            ConfigurationKind.MERGED,
+            "called so",
+            id="of a tech-support file",
+        ),
+        pytest.param(
             firewall(RULE), "merged-running-config.xml", ConfigurationKind.RUNNING, "", id="without template values"
         ),
         pytest.param(
@@ -238,6 +248,62 @@ def test_reads_pushed_policy_answers(text: str, name: str, systems: dict[str, li
     rules = {key: [r.name for r in s.pushed_pre.rules.get(Rulebase.SECURITY, ())] for key, s in found.vsys.items()}
     assert rules == systems
     assert list(found.shared.addresses) == objects
+
+
+PUSHED_TO_VSYS = (
+    f"<vsys><entry name='vsys2'><pre-rulebase>{RULE}</pre-rulebase><address><entry name='a'><fqdn>b.example.net</fqdn>"
+    "</entry></address></entry></vsys>"
+)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        pytest.param(
+            "<panorama><address><entry name='a'><fqdn>a.example.net</fqdn></entry><entry name='all'><fqdn>c.example.net"
+            f"</fqdn></entry></address>{PUSHED_TO_VSYS}</panorama>",
+            id="panorama",
+        ),
+        pytest.param(PUSHED_TO_VSYS, id="its virtual systems"),
+        pytest.param(PUSHED_TO_VSYS.removeprefix("<vsys>").removesuffix("</vsys>"), id="one of them"),
+    ],
+)
+def test_reads_what_a_firewall_answers_for_its_pushed_part(tmp_path: Path, inside: str) -> None:
+    (tmp_path / "answer.xml").write_text(answer(inside, "19"), "utf-8")
+    found = open_inputs([tmp_path]).configurations[0]
+    assert found.kind is ConfigurationKind.PUSHED_POLICY
+    assert [rule.name for rule in found.vsys["vsys2"].pushed_pre.rules[Rulebase.SECURITY]] == ["web"]
+    addresses = {name: address.value for name, address in found.vsys["vsys2"].pushed.addresses.items()}
+    everywhere = {"all": "c.example.net"} if "panorama" in inside else {}
+    assert addresses == everywhere | {"a": "b.example.net"}
+
+
+@pytest.mark.parametrize(
+    ("inside", "kind"),
+    [
+        pytest.param(f"<entry name='vsys1'><rulebase>{RULE}</rulebase></entry>", ConfigurationKind.RUNNING, id="vsys"),
+        pytest.param(
+            f"<entry name='fw'><vsys><entry name='vsys1'><rulebase>{RULE}</rulebase></entry></vsys></entry>",
+            ConfigurationKind.RUNNING,
+            id="the device entry",
+        ),
+        pytest.param(
+            f"<entry name='Branch'><address><entry name='a'/></address><pre-rulebase>{RULE}</pre-rulebase></entry>",
+            ConfigurationKind.PANORAMA,
+            id="a device group",
+        ),
+        pytest.param("<captive-portal><rules/></captive-portal>", ConfigurationKind.RUNNING, id="one rulebase"),
+    ],
+)
+def test_entries_of_a_configuration_open_as_files(tmp_path: Path, inside: str, kind: ConfigurationKind) -> None:
+    (tmp_path / "answer.xml").write_text(answer(inside), "utf-8")
+    assert [found.kind for found in open_inputs([tmp_path]).configurations] == [kind]
+
+
+def test_a_part_that_holds_no_rules_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "answer.xml").write_text(answer("<address><entry name='a'/></address>"), "utf-8")
+    with pytest.raises(InputError, match="it seems to be one part of a configuration, <response> with <address>"):
+        open_inputs([tmp_path])
 
 
 @pytest.mark.parametrize("inner", ["<config>{}</config>", "{}"], ids=["with config", "without"])

@@ -109,6 +109,16 @@ def test_tells_panorama_from_a_firewall(device: str, shared: str, after: str, ki
     assert read(device, shared, after).kind is kind
 
 
+@pytest.mark.parametrize(
+    ("code", "name", "candidate"),
+    [("", "running-config.xml", False), ("19", "panorama.xml", True), ("", "candidate-config.xml", True)],
+)
+def test_a_configuration_that_follows_the_candidate_is_marked(code: str, name: str, candidate: bool) -> None:
+    config = "<config version='11.1.0'><devices><entry name='p'><device-group/></entry></devices></config>"
+    found = read_configuration(f"<response code='{code}'><result>{config}</result></response>".encode(), name, 0)
+    assert (found.candidate, len(found.notes)) == (candidate, int(candidate))
+
+
 def test_part_of_a_panorama_configuration() -> None:
     group = f"<device-group><entry name='A'><pre-rulebase>{rules('a')}</pre-rulebase></entry></device-group>"
     text = f"<response><result>{group}</result></response>"

@@ -112,6 +112,15 @@ _NO_SESSION = (
      "the session was not in the table any more when it was asked for, and what is known of it is in the traffic log"),
 )  # fmt: skip
 _NOTHING_PUSHED = "No shared policy pushed to device"
+# What stands below the entry of a device, a virtual system or a device group.
+_BELOW_ENTRY = (
+    ("rulebase",), ("pre-rulebase",), ("post-rulebase",), ("vsys", "entry"), ("device-group", "entry"), ("zone", "entry"),
+    ("address", "entry"), ("address-group", "entry"), ("service", "entry"), ("deviceconfig",),
+)  # fmt: skip
+_LONE_PARTS = frozenset(
+    {"address", "address-group", "service", "service-group", "application-group", "application-filter", "zone", "region",
+     "schedule", "tag", "rules", "network", "deviceconfig", "mgt-config", "external-list", "profiles", "profile-group"}
+)  # fmt: skip
 _REPORT_HEADINGS = frozenset(
     {"sessions", "count", "counts", "threats", "nsess", "nrepeat", "urls", "risk_of_app", "hour"}
 )
@@ -213,6 +222,8 @@ def _recognise_xml(head: bytes) -> Recognised:
         return Recognised(form)
     if form is Form.UNUSABLE:
         return Recognised(form, shape.complaint)
+    if shape.inner & _LONE_PARTS:
+        return Recognised(form, f"it seems to be one part of a configuration, {shape.described()}; {_CONFIGURATION}")
     if said := _without_session(shape.text):
         return Recognised(form, said)
     return Recognised(form, f"it is XML of a kind that is not known here, {shape.described()}; {_LOGS}")
@@ -240,13 +251,18 @@ def _form_of(shape: Shape) -> Form:
         return Form.APPLICATIONS
     if inner & {"config", "policy", "rulebase", "pre-rulebase", "post-rulebase", "devices", "device-group", "template"}:
         return Form.CONFIGURATION
+    if "panorama" in inner or any(shape.has("entry", *tags) for tags in _BELOW_ENTRY):
+        return Form.CONFIGURATION
     if shape.root == "config":
         return Form.CONFIGURATION
     if inner & {"application", "applications"} and not inner & {"shared", "address", "service"}:
         return Form.APPLICATIONS
     if "entry" in inner and entry & {"ottawa-name", "technology", "subcategory", "use-applications"}:
         return Form.APPLICATIONS
-    if inner & {"shared", "vsys", "security", "decryption", "authentication"} or _NOTHING_PUSHED in shape.text:
+    if (
+        inner & {"shared", "vsys", "security", "decryption", "authentication", "captive-portal", "application-override"}
+        or _NOTHING_PUSHED in shape.text
+    ):
         return Form.CONFIGURATION
     return Form.ANSWERS
 

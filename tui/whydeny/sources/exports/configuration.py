@@ -21,6 +21,12 @@ from whydeny.sources.exports.xml_tools import parse_xml, text_of
 NOTHING_PUSHED = "No shared policy pushed to device"
 _HEAD = 4096
 _VSYS = re.compile(r"(?<![a-z0-9])vsys\d+(?!\d)", re.IGNORECASE)
+# What the file of a candidate is called: as exported, and in a tech-support file.
+_CANDIDATES = ("candidate", "techsupport-saved-currcfg")
+_READS_CANDIDATE = "An answer of action=get reads the candidate: it may hold uncommitted changes."
+_CALLED_CANDIDATE = (
+    "It is taken for one that follows the candidate because the file is called so: it may hold uncommitted changes."
+)
 _GET_CODE = "19"  # the code of an answer to action=get, which reads the candidate
 # What `action=show` and `action=get` answer for a path below the root, and the elements that stand above it there.
 _ABOVE = {
@@ -32,7 +38,13 @@ _ABOVE = {
     "security": ("devices", "entry", "vsys", "vsys1", "rulebase"),
     "decryption": ("devices", "entry", "vsys", "vsys1", "rulebase"),
     "authentication": ("devices", "entry", "vsys", "vsys1", "rulebase"),
+    "captive-portal": ("devices", "entry", "vsys", "vsys1", "rulebase"),
+    "application-override": ("devices", "entry", "vsys", "vsys1", "rulebase"),
 }
+# What stands in the entry of a device, of a virtual system, and of what Panorama pushed to one or of a device group.
+_IN_DEVICE = frozenset({"vsys", "device-group", "deviceconfig"})
+_IN_SYSTEM = frozenset({"rulebase", "zone", "import"})
+_IN_PUSHED = frozenset({"pre-rulebase", "post-rulebase"})
 
 
 def read_configuration(data: bytes, name: str, file: int) -> Configuration:
@@ -59,15 +71,17 @@ def read_configuration(data: bytes, name: str, file: int) -> Configuration:
 
 def read_config(config: Element, name: str, file: int, from_get: bool = False, whole: bool = True) -> Configuration:
     """The configuration below a `<config>` element, whoever wrote it; of a firewall's, whether it is `whole`."""
+    called = re.split(r"[:/\\]", name)[-1].lower()
     if is_panorama(config):
-        return read_panorama(config, file)
+        return _of_panorama(read_panorama(config, file), called, from_get)
     pushed, template = _marks(config)
-    kind, note = _kind_of(re.split(r"[:/\\]", name)[-1].lower(), pushed, template, from_get)
+    kind, note = _kind_of(called, pushed, template, from_get)
     found = read_firewall(config, kind, file, whole)
     own = config.find("panorama")
     if own is not None and len(own):
         read_pushed(found, own)
     found.panorama_managed |= pushed or template or own is not None
+    found.templated = template
     found.notes += (note,) if note else ()
     if kind is ConfigurationKind.EFFECTIVE and pushed:
         found.notes += _place_notes(found.vsys.values())
@@ -76,12 +90,19 @@ def read_config(config: Element, name: str, file: int, from_get: bool = False, w
     return found
 
 
+def _of_panorama(found: Configuration, name: str, from_get: bool) -> Configuration:
+    """Panorama's configuration, marked where it follows the candidate."""
+    if from_get:
+        found.notes += (_READS_CANDIDATE,)
+    elif any(word in name for word in _CANDIDATES):
+        found.notes += (_CALLED_CANDIDATE,)
+    found.candidate = from_get or any(word in name for word in _CANDIDATES)
+    return found
+
+
 def _kind_of(name: str, pushed: bool, template: bool, from_get: bool) -> tuple[ConfigurationKind, str]:
     if from_get:
-        return (
-            ConfigurationKind.MERGED,
-            "An answer of action=get reads the candidate: it may hold uncommitted changes.",
-        )
+        return ConfigurationKind.MERGED, _READS_CANDIDATE
     if pushed:
         return ConfigurationKind.EFFECTIVE, ""
     if "effective" in name:
@@ -93,10 +114,8 @@ def _kind_of(name: str, pushed: bool, template: bool, from_get: bool) -> tuple[C
             "It holds template values and no pushed policy, as show config merged answers: it follows the candidate "
             "and may hold uncommitted changes."
         )
-    if "candidate" in name or ("merged" in name and "merged-running" not in name):
-        return ConfigurationKind.MERGED, (
-            "It is taken for one that follows the candidate because the file is called so: it may hold uncommitted changes."
-        )
+    if any(word in name for word in _CANDIDATES) or ("merged" in name and "merged-running" not in name):
+        return ConfigurationKind.MERGED, _CALLED_CANDIDATE
     return ConfigurationKind.RUNNING, ""
 
 
@@ -154,6 +173,8 @@ def _read_parts(parts: list[Element], name: str, file: int, from_get: bool) -> C
         inner = template.find("config")
         return _read_template(template if inner is None else inner, file)
     part = parts[0] if parts else None
+    if part is not None and part.tag in ("entry", "vsys") and _is_pushed(part):
+        return _read_pushed_policy({"panorama": _wrapped(part, "panorama", "vsys")}, name, file)
     if part is not None and part.tag in ("entry", *_ABOVE):
         return _read_partial(part, name, file, from_get)
     found = f"<{safe_text(part.tag, 80)}>" if part is not None else "an empty result"
@@ -171,7 +192,9 @@ def _read_pushed_policy(by_tag: dict[str, Element], name: str, file: int) -> Con
     panorama = by_tag.get("panorama") if policy is None else policy.find("panorama")
     shared = by_tag.get("shared") if policy is None or policy.find("shared") is None else policy.find("shared")
     found = Configuration(ConfigurationKind.PUSHED_POLICY, file, panorama_managed=True)
-    if panorama is not None:
+    if panorama is not None and panorama.find("vsys") is not None:  # `/config/panorama`, as action=get answers it
+        read_pushed(found, panorama)
+    elif panorama is not None:
         key = _vsys_in(name)
         pre, post = read_pre_post(panorama, "")
         found.vsys[key] = VirtualSystem(key, pushed_pre=pre, pushed_post=post, pushed=read_scope(panorama, "Panorama"))
@@ -181,6 +204,24 @@ def _read_pushed_policy(by_tag: dict[str, Element], name: str, file: int) -> Con
     if panorama is None and shared is None:
         raise InputError(f"{name}: expected policy/panorama or shared in a pushed policy, found neither")
     return found
+
+
+def _is_pushed(part: Element) -> bool:
+    """Whether a `vsys`, or an entry of it, is of what Panorama pushed (`/config/panorama/vsys`)."""
+    systems = [part] if part.tag == "entry" else list(part)
+    inside = {child.tag for system in systems for child in system}
+    named = all(_VSYS.fullmatch(system.get("name", "")) for system in systems)
+    return named and bool(inside & _IN_PUSHED) and not inside & _IN_SYSTEM
+
+
+def _wrapped(part: Element, *above: str) -> Element:
+    """A part in the elements that stand above it, so far as it does not begin with them."""
+    for tag in reversed(above):
+        if part.tag != tag:
+            outer = Element(tag)
+            outer.append(part)
+            part = outer
+    return part
 
 
 def _nothing_pushed(name: str, file: int) -> Configuration:
@@ -205,16 +246,16 @@ def _read_partial(part: Element, name: str, file: int, from_get: bool) -> Config
         inside = {child.tag for child in part}
         outer = (
             "vsys"
-            if inside & {"rulebase", "zone", "import"}
+            if inside & _IN_SYSTEM
             else "devices"
-            if inside & {"vsys", "device-group"}
+            if inside & _IN_DEVICE
+            else "device-group"
+            if inside & _IN_PUSHED
             else ""
         )
         if not outer:
             raise InputError(f"{name}: expected a configuration, found one entry without rulebase or zones")
-        wrapper = Element(outer)
-        wrapper.append(part)
-        part = wrapper
+        part = _wrapped(part, outer)
     config = Element("config")
     above = config
     for tag in _ABOVE[part.tag]:
@@ -226,7 +267,7 @@ def _read_partial(part: Element, name: str, file: int, from_get: bool) -> Config
             above = SubElement(above, tag)
     above.append(part)
     if is_panorama(config):
-        found = read_panorama(config, file)
+        found = _of_panorama(read_panorama(config, file), "", from_get)
     else:
         kind = ConfigurationKind.MERGED if from_get else ConfigurationKind.RUNNING
         found = read_firewall(config, kind, file, whole=False)

@@ -17,7 +17,7 @@ from whydeny.model.configuration import (
     Zone,
 )
 from whydeny.model.release import parse_release
-from whydeny.sources.exports.configuration_objects import number, read_scope
+from whydeny.sources.exports.configuration_objects import add_objects, number, read_scope
 from whydeny.sources.exports.configuration_rules import read_rule_lists
 from whydeny.sources.exports.xml_tools import child_text, entries, is_yes, members
 
@@ -38,7 +38,7 @@ def read_firewall(config: Element, kind: ConfigurationKind, file: int, whole: bo
     `whole` says that what is not written there is not configured: rulebases without rules are then empty
     rather than unknown.
     """
-    found = Configuration(kind, file)
+    found = Configuration(kind, file, whole=whole)
     read_settings(found, config)
     found.shared = read_scope(config.find("shared"), "shared")
     for _, device in entries(config, "devices"):
@@ -80,7 +80,9 @@ def read_pushed(found: Configuration, panorama: Element) -> None:
     for name, system in found.vsys.items():
         level = systems.get(name, panorama)
         system.pushed_pre, system.pushed_post = read_pre_post(level, "")
-        system.pushed = read_scope(level, "Panorama")
+        system.pushed = read_scope(panorama, "Panorama")
+        if level is not panorama:
+            add_objects(system.pushed, level)
     if systems:
         found.shared_pre, found.shared_post = read_pre_post(panorama, "")
 

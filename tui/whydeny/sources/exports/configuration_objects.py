@@ -46,11 +46,16 @@ def read_scope(level: Element | None, name: str) -> Scope:
     """The objects directly below `level` (`shared`, a `vsys/entry`, a `device-group/entry`, `panorama`)."""
     scope = Scope(name)
     if level is not None:
-        for child in level:
-            reader = _READERS.get(child.tag)
-            if reader is not None:
-                reader(scope, child)
+        add_objects(scope, level)
     return scope
+
+
+def add_objects(scope: Scope, level: Element) -> None:
+    """The objects directly below `level`, over those of the same names that the scope has."""
+    for child in level:
+        reader = _READERS.get(child.tag)
+        if reader is not None:
+            reader(scope, child)
 
 
 def _addresses(scope: Scope, part: Element) -> None:
