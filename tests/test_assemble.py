@@ -152,6 +152,31 @@ def test_the_configuration_nearest_to_what_is_enforced_is_used(kinds: list[str],
     assert (found.files, found.candidate) == ((used,), candidate)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param({"kind": ConfigurationKind.RUNNING}, {"whole": False}, id="a whole one before a part"),
+        pytest.param({"templated": True}, {}, id="one that holds template values"),
+        pytest.param({"vsys": {"vsys1": VirtualSystem("vsys1", pushed_pre=listed(Place.PRE, "DG", "p"))}},
+                     {"templated": True}, id="one that holds what Panorama pushed"),
+    ],
+)  # fmt: skip
+def test_of_two_running_configurations_that_which_holds_more_is_used(
+    first: dict[str, Any], second: dict[str, Any]
+) -> None:
+    both = [firewall("a", file=3, **first), firewall("a", file=4, **second)]
+    assert [assemble(both).files, assemble(both[::-1]).files] == [(3,), (3,)]
+
+
+def test_what_was_pushed_to_another_firewall_is_left_out() -> None:
+    pushed = [answer("", "mine", hostname="fw-1"), answer("", "other", hostname="fw-2"), answer("", "nobody's")]
+    assert names(assemble([firewall("a"), *pushed])) == ["mine", "nobody's", "a"]
+
+
+def test_part_of_a_configuration_is_said_to_be_one() -> None:
+    assert assemble([firewall("a", whole=False)]).missing[0].startswith("Only part of the firewall's configuration")
+
+
 def test_part_of_a_configuration_leaves_other_rulebases_out() -> None:
     one = firewall("a", notes=("It is only a part.",))
     one.vsys["vsys1"].local = listed(Place.LOCAL, "vsys1", "a")
@@ -238,6 +263,28 @@ def test_one_choice_is_taken(groups: dict[str, DeviceGroup], expected: list[str]
 )
 def test_a_device_group_chooses(group: str, expected: list[str]) -> None:
     assert names(assemble([panorama()], device_group=group)) == expected
+
+
+def test_a_group_is_judged_for_the_virtual_system_that_it_holds() -> None:
+    lab = DeviceGroup("LAB", devices={"002": ("vsys2",)}, pre=listed(Place.PRE, "LAB", "its", targets=("002/vsys2",)))
+    policy = assemble([panorama(device_groups={"LAB": lab})], device_group="LAB")
+    assert (policy.vsys, policy.serial, names(policy)) == ("vsys2", "002", ["s-pre", "its", "s-post"])
+    assert "Device group LAB holds vsys2 of firewall 002, not vsys1, and is judged for that." in policy.notes
+    lab.devices["002"] = ("vsys2", "vsys3")
+    with pytest.raises(
+        UsageError, match="LAB holds vsys2, vsys3 of firewall 002, not vsys1; choose the virtual system"
+    ):
+        assemble([panorama(device_groups={"LAB": lab})], device_group="LAB")
+
+
+def test_a_candidate_of_panorama_is_no_proof() -> None:
+    assert assemble([panorama(candidate=True)], serial="001").candidate
+    assert not assemble([panorama()], serial="001").candidate
+
+
+def test_notes_of_another_virtual_systems_answer_are_not_this_ones() -> None:
+    answers = [answer("vsys1", "p"), answer("vsys2", notes=("nothing pushed",)), answer("vsys1", notes=("own",))]
+    assert assemble([firewall("a"), *answers]).notes == ("own",)
 
 
 def test_the_only_firewall_of_a_group_is_known() -> None:

@@ -100,9 +100,10 @@ def open_judge(
 
 
 def narrate_judging(judge: Judge) -> None:
-    """Say on standard error whose policy could not be chosen, and where a snapshot is judged otherwise than it was."""
-    for problem in dict.fromkeys(judge.problems.values()):
-        narrate(problem)
+    """Say on standard error whose policy could not be chosen, what is to be known of those that were, and where a
+    snapshot is judged otherwise than it was."""
+    for sentence in dict.fromkeys((*judge.problems.values(), *judge.notes())):
+        narrate(sentence)
     if isinstance(judge, SnapshotJudge):
         for sentence in judge.changes():
             narrate(sentence)

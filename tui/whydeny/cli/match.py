@@ -71,7 +71,7 @@ def match_command(
         raise UsageError(next(iter(judge.problems.values()), f"no configuration is among {given}"))
     if not engine.policy.rules:
         raise UsageError(next(iter(engine.policy.missing), f"the rules of {vsys} are not among the inputs"))
-    for sentence in engine.policy.missing:
+    for sentence in (*engine.policy.missing, *engine.policy.notes):
         narrate(sentence)
     if flows is None:
         for name in ("from_zone", "to_zone", "source", "destination", "protocol"):

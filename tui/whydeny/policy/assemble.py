@@ -18,10 +18,11 @@ from whydeny.model.configuration import (
     Zone,
 )
 from whydeny.model.errors import UsageError
-from whydeny.policy.device_groups import chain, choose_group, is_target, templates_of
+from whydeny.policy.device_groups import chain, choose_group, is_target, only_firewall, systems_of, templates_of
 
 # Best first: effective-running is what is enforced, merged may be uncommitted.
 _FIREWALL_KINDS = (ConfigurationKind.EFFECTIVE, ConfigurationKind.RUNNING, ConfigurationKind.MERGED)
+_PUSHED_KINDS = (ConfigurationKind.PUSHED_POLICY, ConfigurationKind.PUSHED_TEMPLATE)
 DEFAULTS = tuple(
     Rule(
         name,
@@ -52,6 +53,7 @@ class _Layers:
     notes: list[str] = field(default_factory=list)
     complete: bool = False  # whether an absent rulebase means that it has no rules
     pushed_missing: bool = False
+    candidate: bool = False
 
 
 def assemble(
@@ -75,14 +77,21 @@ def assemble(
     mine = [c for c in configurations if _belongs(c, serial)]
     firewall = _choose_firewall(mine, serial)
     layers = _Layers()
+    mine = [c for c in mine if not _is_anothers(c, firewall)]
     system = _system_of(firewall, vsys, layers)
     if firewall is not None:
         layers.files.add(firewall.file)
         layers.notes += firewall.notes
         layers.complete = system is not None
+        layers.candidate = firewall.kind is ConfigurationKind.MERGED
         serial = serial or firewall.serial
+        if not firewall.whole:
+            layers.missing.append(
+                "Only part of the firewall's configuration is among the inputs: other objects, and rules that Panorama may "
+                "have pushed, are not known; show config running holds the whole."
+            )
     if firewall is None or firewall.kind is not ConfigurationKind.EFFECTIVE:
-        serial = _add_pushed(layers, mine, firewall, system, vsys, serial, device_group)
+        serial, vsys = _add_pushed(layers, mine, firewall, system, vsys, serial, device_group)
     _add_template_answers(layers, mine)
     return _finish(layers, firewall, system, vsys, serial)
 
@@ -91,6 +100,13 @@ def _belongs(configuration: Configuration, serial: str | None) -> bool:
     if configuration.kind is ConfigurationKind.PANORAMA or serial is None or configuration.serial is None:
         return True
     return configuration.serial == serial
+
+
+def _is_anothers(configuration: Configuration, firewall: Configuration | None) -> bool:
+    """Whether something was pushed to another firewall than the one whose own configuration is used."""
+    if configuration.kind not in _PUSHED_KINDS or firewall is None:
+        return False
+    return None not in (configuration.hostname, firewall.hostname) and configuration.hostname != firewall.hostname
 
 
 def _choose_firewall(configurations: Sequence[Configuration], serial: str | None) -> Configuration | None:
@@ -106,7 +122,15 @@ def _choose_firewall(configurations: Sequence[Configuration], serial: str | None
             f"configurations of several firewalls are open ({', '.join(hostnames if len(hostnames) > 1 else serials)}) "
             f"and nothing tells the one {wanted}; open show system info beside each, or one firewall at a time"
         )
-    return min(reversed(found), key=lambda c: _FIREWALL_KINDS.index(c.kind), default=None)
+    return min(reversed(found), key=_rank, default=None)
+
+
+def _rank(configuration: Configuration) -> tuple[int, bool, bool, bool]:
+    """The lower, the nearer to what is enforced. Of two running ones the better also holds what Panorama pushed, as that
+    of a tech-support file does."""
+    pushed = any(_carries_pushed(system) for system in configuration.vsys.values())
+    kind = _FIREWALL_KINDS.index(configuration.kind)
+    return kind, not configuration.whole, not pushed, not configuration.templated
 
 
 def _system_of(firewall: Configuration | None, vsys: str, layers: _Layers) -> VirtualSystem | None:
@@ -130,8 +154,8 @@ def _add_pushed(
     vsys: str,
     serial: str | None,
     device_group: str | None,
-) -> str | None:
-    """Add what Panorama pushed, from the best source; returns the serial, which a device group may tell."""
+) -> tuple[str | None, str]:
+    """Add what Panorama pushed, from the best source; returns serial and virtual system, which a group may tell."""
     answers = [c for c in configurations if c.kind is ConfigurationKind.PUSHED_POLICY]
     panorama = _choose_panorama(configurations, firewall, serial, device_group)
     if answers:
@@ -150,7 +174,7 @@ def _add_pushed(
         )
     if firewall is None and not answers and configurations:
         layers.missing.append("The firewall's own rules are not among the inputs; show config running holds them.")
-    return serial
+    return serial, vsys
 
 
 def _choose_panorama(
@@ -188,7 +212,7 @@ def _add_answers(layers: _Layers, answers: Sequence[Configuration], firewall: Co
     mine = (vsys, "") if vsys == "vsys1" or not several else (vsys,)
     own = [system for c in answers for name, system in c.vsys.items() if name in mine]
     layers.files |= {c.file for c in answers}
-    layers.notes += [note for c in answers for note in c.notes]
+    layers.notes += [note for c in answers if not c.vsys or any(name in mine for name in c.vsys) for note in c.notes]
     _add_lists(
         layers,
         [*(c.shared_pre for c in answers), *(s.pushed_pre for s in own)],
@@ -218,11 +242,12 @@ def _add_panorama(
     vsys: str,
     serial: str | None,
     device_group: str | None,
-) -> str | None:
-    """Add the levels of a Panorama configuration that apply to the firewall."""
+) -> tuple[str | None, str]:
+    """Add the levels of a Panorama configuration that apply to the firewall; returns what the group tells of it."""
     group = choose_group(panorama, vsys, serial, device_group)
     layers.files.add(panorama.file)
     layers.notes += panorama.notes
+    layers.candidate |= panorama.candidate
     layers.complete = True
     if firewall is None:
         layers.missing.append(
@@ -232,10 +257,16 @@ def _add_panorama(
     if group is None and panorama.device_groups and device_group is None:
         layers.notes.append(f"{vsys} of firewall {serial} belongs to no device group: Panorama pushes it no rules.")
         layers.shared_scopes.append(panorama.shared)
-        return serial
+        return serial, vsys
     groups = chain(panorama, group)
-    if serial is None and group is not None and len(group.devices) == 1:
-        serial = next(iter(group.devices))
+    serial = serial or only_firewall(group)
+    systems = systems_of(group, serial)
+    if firewall is None and group is not None and systems and vsys not in systems:
+        sentence = f"Device group {group.name} holds {', '.join(systems)} of firewall {serial}, not {vsys}"
+        if len(systems) > 1:
+            raise UsageError(f"{sentence}; choose the virtual system")
+        layers.notes.append(f"{sentence}, and is judged for that.")
+        vsys = systems[0]
     _add_lists(
         layers,
         [panorama.shared_pre, *(g.pre for g in reversed(groups))],
@@ -243,7 +274,7 @@ def _add_panorama(
     )
     _add_group_scopes(layers, panorama, groups)
     layers.templates += templates_of(panorama, [serial] if serial else group.devices if group else ())
-    return serial
+    return serial, vsys
 
 
 def _add_group_scopes(layers: _Layers, panorama: Configuration, groups: tuple[DeviceGroup, ...]) -> None:
@@ -297,7 +328,7 @@ def _finish(
         hostname=next((c.hostname for c in own if c.hostname), None),
         timezone=next((c.timezone for c in own if c.timezone), None),
         files=tuple(sorted(layers.files)),
-        candidate=firewall is not None and firewall.kind is ConfigurationKind.MERGED,
+        candidate=layers.candidate,
         pushed_missing=layers.pushed_missing,
         missing=tuple(layers.missing),
         notes=tuple(dict.fromkeys(layers.notes)),

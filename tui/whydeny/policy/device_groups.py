@@ -60,6 +60,16 @@ def _group_of(groups: Iterable[DeviceGroup], serial: str, vsys: str) -> DeviceGr
     return whole
 
 
+def only_firewall(group: DeviceGroup | None) -> str | None:
+    """The serial number of the only firewall of a group."""
+    return next(iter(group.devices)) if group is not None and len(group.devices) == 1 else None
+
+
+def systems_of(group: DeviceGroup | None, serial: str | None) -> tuple[str, ...]:
+    """The virtual systems that a group holds of a firewall; none where it holds all of them, or not that firewall."""
+    return group.devices.get(serial or "", ()) if group is not None else ()
+
+
 def _choices(groups: list[DeviceGroup]) -> str:
     return ", ".join(f"{g.name} ({', '.join(g.devices)})" if g.devices else g.name for g in groups)
 

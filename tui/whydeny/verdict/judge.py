@@ -138,6 +138,11 @@ class Judge:
         release = release or self.firewalls.strict_floor(serial)
         return Engine(policy, self.applications, self.firewalls.answers(serial, vsys), release, self._users_seen)
 
+    def notes(self) -> list[str]:
+        """What is to be known of the policies that were compiled, in sentences: rules left out, what a kind implies."""
+        engines = [engine for engine in self._engines.values() if engine is not None]
+        return list(dict.fromkeys(note for engine in engines for note in engine.policy.notes))
+
     @cached_property
     def _users_seen(self) -> frozenset[str]:
         """Every user that a session or a mapping names, in lower case."""
