@@ -265,6 +265,22 @@ def test_a_device_group_chooses(group: str, expected: list[str]) -> None:
     assert names(assemble([panorama()], device_group=group)) == expected
 
 
+def test_a_listed_firewall_keeps_its_group_whatever_group_is_named() -> None:
+    policy = assemble([panorama()], serial="001", device_group="LAB")
+    assert names(policy) == names(assemble([panorama()], serial="001"))
+    assert policy.notes == ("Panorama has firewall 001 in VIE: its policy is taken, not that of LAB.",)
+
+
+def test_a_group_above_that_of_a_listed_firewall_needs_no_word() -> None:
+    assert assemble([panorama()], serial="001", device_group="EMEA").notes == ()
+
+
+def test_the_named_group_is_for_a_firewall_that_panorama_does_not_list() -> None:
+    assert names(assemble([panorama()], serial="099", device_group="LAB")) == names(
+        assemble([panorama()], device_group="LAB")
+    )
+
+
 def test_a_group_is_judged_for_the_virtual_system_that_it_holds() -> None:
     lab = DeviceGroup("LAB", devices={"002": ("vsys2",)}, pre=listed(Place.PRE, "LAB", "its", targets=("002/vsys2",)))
     policy = assemble([panorama(device_groups={"LAB": lab})], device_group="LAB")

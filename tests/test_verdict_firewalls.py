@@ -104,3 +104,74 @@ def test_the_columns_of_an_old_log_settle_nothing(tmp_path: Path) -> None:
     found = firewalls(tmp_path, format="csv", release="8.1.0", session={"config_ver": 1}, configuration=False)
     assert found.floor(0) == Release(8, 1)
     assert found.strict_floor(SERIAL) is None
+
+
+def two_logs(folder: Path, **case: Any) -> Judge:
+    """Sessions of two firewalls, the second called fw-two."""
+    others = [{"serial": OTHER, "device_name": "fw-two"}]
+    return Judge(build({"session": {"rule": "Out"}, "others": others} | case, folder))
+
+
+def out(applications: str) -> str:
+    """A rule that lets these applications out."""
+    return f"Out from=trust to=untrust app={applications} service=any"
+
+
+def named_config(hostname: str, applications: str) -> str:
+    """The configuration of a firewall with that one rule."""
+    case = {"session": {}, "hostname": hostname, "rules": [out(applications)]}
+    return files_of(case)["running-config.xml"]
+
+
+def test_a_configuration_that_could_be_of_either_firewall_proves_little(tmp_path: Path) -> None:
+    judge = two_logs(tmp_path, hostname="fw-elsewhere", rules=[out("ssl")])
+    for row in (0, 1):
+        verdict = judge.finding(row).verdict
+        assert verdict.confidence <= 0.6
+        assert "nothing tells which of the firewalls" in verdict.confidence_why
+
+
+def test_the_only_firewall_without_a_configuration_has_the_one_that_is_left(tmp_path: Path) -> None:
+    files = {"two.xml": named_config("fw-two", "ssl")}
+    judge = two_logs(tmp_path, hostname="fw-elsewhere", rules=[out("ssl")], files=files)
+    assert judge.firewalls.unplaced(SERIAL) == []
+    assert judge.firewalls.unplaced(OTHER) == []
+
+
+def test_the_running_configuration_is_taken_before_the_snapshots_beside_it(tmp_path: Path) -> None:
+    files = {"weekly.xml": named_config(HOST, "dns"), "a-monday.xml": named_config(HOST, "dns")}
+    engine = Judge(build({"session": {}, "rules": [out("ssl")], "files": files}, tmp_path)).engine_for(SERIAL, "vsys1")
+    assert engine is not None
+    assert engine.policy.rules["security"][0].applications == ("ssl",)
+    assert engine.policy.rivals == ()
+
+
+def test_of_two_configurations_that_differ_neither_proves_much(tmp_path: Path) -> None:
+    files = {"monday.xml": named_config(HOST, "ssl"), "tuesday.xml": named_config(HOST, "dns")}
+    verdict = Judge(build({"session": {}, "configuration": False, "files": files}, tmp_path)).finding(0).verdict
+    assert verdict.confidence <= 0.6
+    assert "monday.xml holds another configuration of this firewall" in verdict.confidence_why
+
+
+def test_the_same_configuration_twice_is_no_doubt(tmp_path: Path) -> None:
+    files = {"monday.xml": named_config(HOST, "ssl"), "tuesday.xml": named_config(HOST, "ssl")}
+    judge = Judge(build({"session": {}, "configuration": False, "files": files}, tmp_path))
+    engine = judge.engine_for(SERIAL, "vsys1")
+    assert engine is not None
+    assert engine.policy.rivals == ()
+
+
+def test_a_log_of_one_firewall_says_nothing_by_its_silence_about_another(tmp_path: Path) -> None:
+    log = [
+        {"sessionid": n, "at": at, "err_index": "None", "serial": OTHER} for n, at in ((1, "09:50:00"), (2, "10:10:00"))
+    ]
+    case = {
+        "release": "10.2.4",
+        "session": {"app": "ssl", "rule": "Out"},
+        "rules": [out("ssl")],
+        "decryption": ["All from=trust to=untrust action=decrypt kind=ssl-forward-proxy"],
+        "decryption_log": log,
+    }
+    finding = Judge(build(case, tmp_path), Release(10, 2, 4)).finding(0)
+    against = [item.text for item in finding.verdict.contradicts]
+    assert not any("no row of this session" in text for text in against)

@@ -1,5 +1,6 @@
 """Rows that belong to a session: by id, addresses, ports, firewall and time, since ids are used again."""
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,21 +61,36 @@ def test_a_long_session_reaches_back_to_its_start(tmp_path: Path) -> None:
 def test_a_log_covers_what_lies_between_its_first_and_last_row(tmp_path: Path) -> None:
     log = [{"at": "09:30:00", "opaque": "a"}, {"at": "10:30:00", "opaque": "b"}]
     system = related(tmp_path, system=log).log(Kind.SYSTEM)
-    first, last = system.span or (None, None)
+    first, last = system.span(None) or (None, None)
     assert first is not None
     assert last is not None
-    assert system.covers(first)
-    assert system.covers(last)
-    assert not system.covers(first.replace(hour=8))
-    assert not system.covers(last.replace(hour=11))
-    assert not system.covers(None)
+    assert system.covers(first, None)
+    assert system.covers(last, None)
+    assert not system.covers(first.replace(hour=8), None)
+    assert not system.covers(last.replace(hour=11), None)
+    assert not system.covers(None, None)
+
+
+@pytest.mark.parametrize(
+    ("serial", "covered"),
+    [
+        pytest.param("001", True, id="the firewall that the log is of"),
+        pytest.param("002", False, id="another firewall"),
+        pytest.param(None, True, id="a firewall that is not known"),
+    ],
+)
+def test_a_log_of_one_firewall_covers_nothing_of_another(tmp_path: Path, serial: str | None, covered: bool) -> None:
+    log = [{"at": "09:30:00", "opaque": "a", "serial": "001"}, {"at": "10:30:00", "opaque": "b", "serial": "001"}]
+    system = related(tmp_path, system=log).log(Kind.SYSTEM)
+    assert system.is_of(serial) is covered
+    assert system.covers(datetime(2024, 5, 2, 10), serial) is covered
 
 
 def test_an_empty_log_is_there_and_covers_nothing(tmp_path: Path) -> None:
     rows = related(tmp_path, system=[{"at": "10:00:00", "opaque": "x"}])
     assert rows.has(Kind.SYSTEM)
     assert not rows.has(Kind.USERID)
-    assert not rows.log(Kind.USERID).covers(rows.session(0).end)
+    assert not rows.log(Kind.USERID).covers(rows.session(0).end, None)
 
 
 def test_parents_are_found_by_id_and_life(tmp_path: Path) -> None:

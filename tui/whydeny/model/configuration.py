@@ -401,7 +401,9 @@ class Policy:
     """What one virtual system of one firewall enforces: rules in evaluation order, defaults last.
 
     `scopes` resolve names, most local first. `missing` says in sentences what could not be had (a pushed
-    policy, a rulebase); `candidate` whether it may be uncommitted.
+    policy, a rulebase); `candidate` whether it may be uncommitted; `rivals` are files with other configurations of the
+    firewall that could as well be the one in force; `unplaced` those of which nothing tells that they are this firewall's
+    and not another's among the inputs.
     """
 
     vsys: str
@@ -417,6 +419,8 @@ class Policy:
     hostname: str | None = None
     timezone: str | None = None
     files: tuple[int, ...] = ()
+    rivals: tuple[int, ...] = ()
+    unplaced: tuple[int, ...] = ()
     candidate: bool = False
     pushed_missing: bool = False
     missing: tuple[str, ...] = ()

@@ -18,7 +18,15 @@ from whydeny.model.configuration import (
     Zone,
 )
 from whydeny.model.errors import UsageError
-from whydeny.policy.device_groups import chain, choose_group, is_target, only_firewall, systems_of, templates_of
+from whydeny.policy.device_groups import (
+    chain,
+    choose_group,
+    is_listed,
+    is_target,
+    only_firewall,
+    systems_of,
+    templates_of,
+)
 
 # Best first: effective-running is what is enforced, merged may be uncommitted.
 _FIREWALL_KINDS = (ConfigurationKind.EFFECTIVE, ConfigurationKind.RUNNING, ConfigurationKind.MERGED)
@@ -49,6 +57,7 @@ class _Layers:
     shared_scopes: list[Scope] = field(default_factory=list)
     templates: list[Configuration] = field(default_factory=list)  # those that win first
     files: set[int] = field(default_factory=set)
+    rivals: tuple[int, ...] = ()
     missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     complete: bool = False  # whether an absent rulebase means that it has no rules
@@ -81,6 +90,7 @@ def assemble(
     system = _system_of(firewall, vsys, layers)
     if firewall is not None:
         layers.files.add(firewall.file)
+        layers.rivals = tuple(sorted(c.file for c in mine if _rivals(c, firewall)))
         layers.notes += firewall.notes
         layers.complete = system is not None
         layers.candidate = firewall.kind is ConfigurationKind.MERGED
@@ -110,7 +120,7 @@ def _is_anothers(configuration: Configuration, firewall: Configuration | None) -
 
 
 def _choose_firewall(configurations: Sequence[Configuration], serial: str | None) -> Configuration | None:
-    """The best configuration of the firewall itself; the last one opened among equals."""
+    """The best configuration of the firewall itself; among equals that of the latest release, then the last one opened."""
     found = [c for c in configurations if c.kind in _FIREWALL_KINDS]
     named = [c for c in found if serial is not None and c.serial == serial]
     found = named or found
@@ -122,7 +132,17 @@ def _choose_firewall(configurations: Sequence[Configuration], serial: str | None
             f"configurations of several firewalls are open ({', '.join(hostnames if len(hostnames) > 1 else serials)}) "
             f"and nothing tells the one {wanted}; open show system info beside each, or one firewall at a time"
         )
-    return min(reversed(found), key=_rank, default=None)
+    best = min(map(_rank, found), default=None)
+    equals = [c for c in found if _rank(c) == best]
+    latest = max((c.release for c in equals if c.release is not None), default=None)
+    return next((c for c in reversed(equals) if c.release == latest), None)
+
+
+def _rivals(other: Configuration, chosen: Configuration) -> bool:
+    """Whether another configuration could as well be the firewall's, and holds something else."""
+    if _rank(other) != _rank(chosen) or other.file == chosen.file:
+        return False
+    return (other.vsys, other.shared, other.rematch) != (chosen.vsys, chosen.shared, chosen.rematch)
 
 
 def _rank(configuration: Configuration) -> tuple[int, bool, bool, bool]:
@@ -182,7 +202,7 @@ def _choose_panorama(
 ) -> Configuration | None:
     """The Panorama configuration that manages the firewall, None where the ones that are open do not."""
     found = [c for c in configurations if c.kind is ConfigurationKind.PANORAMA]
-    knowing = [c for c in found if any(serial in g.devices for g in c.device_groups.values())]
+    knowing = [c for c in found if is_listed(c, serial)]
     if knowing or firewall is None or group is not None:
         return next(reversed(knowing or found), None)
     # The firewall's own configuration is there, so a Panorama that doesn't know it is somebody else's.
@@ -245,6 +265,7 @@ def _add_panorama(
 ) -> tuple[str | None, str]:
     """Add the levels of a Panorama configuration that apply to the firewall; returns what the group tells of it."""
     group = choose_group(panorama, vsys, serial, device_group)
+    groups = chain(panorama, group)
     layers.files.add(panorama.file)
     layers.notes += panorama.notes
     layers.candidate |= panorama.candidate
@@ -254,11 +275,15 @@ def _add_panorama(
             "The firewall's own rules and its PAN-OS release are not in a Panorama configuration; show config running "
             "on the firewall holds them."
         )
-    if group is None and panorama.device_groups and device_group is None:
+    if device_group is not None and is_listed(panorama, serial) and device_group not in (g.name for g in groups):
+        own = group.name if group is not None else "no device group"
+        layers.notes.append(
+            f"Panorama has firewall {serial} in {own}: its policy is taken, not that of {device_group}."
+        )
+    if group is None and panorama.device_groups and (device_group is None or is_listed(panorama, serial)):
         layers.notes.append(f"{vsys} of firewall {serial} belongs to no device group: Panorama pushes it no rules.")
         layers.shared_scopes.append(panorama.shared)
         return serial, vsys
-    groups = chain(panorama, group)
     serial = serial or only_firewall(group)
     systems = systems_of(group, serial)
     if firewall is None and group is not None and systems and vsys not in systems:
@@ -328,6 +353,7 @@ def _finish(
         hostname=next((c.hostname for c in own if c.hostname), None),
         timezone=next((c.timezone for c in own if c.timezone), None),
         files=tuple(sorted(layers.files)),
+        rivals=layers.rivals,
         candidate=layers.candidate,
         pushed_missing=layers.pushed_missing,
         missing=tuple(layers.missing),

@@ -14,16 +14,16 @@ def choose_group(
 ) -> DeviceGroup | None:
     """The device group whose policy is asked for; None where only Panorama's shared level applies.
 
-    One possible choice is taken. Raises `UsageError`, naming the choices, where the call must choose, or where
-    what it names is not there.
+    A firewall that Panorama lists has the policy of its own group, whatever group the call names: that one is for
+    firewalls that it doesn't list. One possible choice is taken. Raises `UsageError`, naming the choices, where the
+    call must choose, or where what it names is not there.
     """
     groups = panorama.device_groups
-    if device_group is not None:
-        return _group_named(groups, device_group)
-    if not groups:
-        return None
-    if serial is not None and any(serial in group.devices for group in groups.values()):
+    named = _group_named(groups, device_group) if device_group is not None else None
+    if serial is not None and is_listed(panorama, serial):
         return _group_of(groups.values(), serial, vsys)
+    if device_group is not None or not groups:
+        return named
     listed = [group for group in groups.values() if group.devices]
     if serial is not None and listed:
         raise UsageError(
@@ -38,6 +38,11 @@ def choose_group(
         "the Panorama configuration holds more than one firewall's policy; choose a firewall with --serial or a device "
         f"group with --device-group: {_choices(choices)}"
     )
+
+
+def is_listed(panorama: Configuration, serial: str | None) -> bool:
+    """Whether a firewall is in a device group."""
+    return any(serial in group.devices for group in panorama.device_groups.values())
 
 
 def _group_named(groups: dict[str, DeviceGroup], name: str) -> DeviceGroup | None:

@@ -23,7 +23,7 @@ from whydeny.verdict.boundaries import boundary_minutes
 from whydeny.verdict.events import COMMIT, CONTENT, REFRESH
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
-from whydeny.verdict.rows import Rows
+from whydeny.verdict.rows import LogRows, Rows
 
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -178,7 +178,7 @@ class _Signature:
             places = digest["place"].to_numpy()
             columns_of[0, places], columns_of[1, places] = digest["digest"].to_numpy(), digest["count"].to_numpy()
             self._columns[f"{kind} said"], self._columns[f"{kind} rows"] = columns_of[0], columns_of[1]
-            self._columns[f"{kind} covers"] = _inside(log.span, self._end)
+            self._columns[f"{kind} covers"] = _covered(log, self._frame["serial"], self._end)
             self._columns[f"{kind} about the source"] = log.any_from_source(
                 self._frame, self._begin - _DAY, self._end + 120 * _SECOND
             )
@@ -274,13 +274,13 @@ class _Signature:
             self._put("commit after", here, _between(commits, end + _SECOND, far))
             self._put("change after", here, _between(changes, end + _SECOND, far))
             # Where the system log covers the time, a commit that was only asked for counts for long sessions.
-            uncovered = ~_inside(self._related.log(Kind.SYSTEM).span, end)
+            uncovered = ~_inside(self._related.log(Kind.SYSTEM).span(serial), end)
             lasting = (self._frame["elapsed"].fill_null(0) >= 60).to_numpy()[here]
             self._put("commit asked", here, _between(commits, end - 180 * _SECOND, end) & (uncovered | lasting))
         near = self._columns.get(f"{COMMIT} around", np.zeros(len(self._rows)))
         self._columns["no time for a commit"] = (self._frame["elapsed"].fill_null(0) == 0).to_numpy() & (near != 0)
         for kind in (Kind.SYSTEM, Kind.CONFIGURATION):
-            self._columns[f"{kind} covers"] = _inside(self._related.log(kind).span, self._end)
+            self._columns[f"{kind} covers"] = _covered(self._related.log(kind), serials, self._end)
 
     def _put(self, name: str, places: Rows, values: npt.NDArray[np.generic]) -> None:
         column = self._columns.setdefault(name, np.zeros(len(self._rows), dtype=np.int64))
@@ -319,6 +319,16 @@ def _crosses(begin: Rows, end: Rows, minutes: npt.NDArray[np.int64]) -> npt.NDAr
     after = np.where(following < len(minutes), minutes[following % len(minutes)], minutes[0] + 1440)
     crossed: npt.NDArray[np.bool_] = after <= until
     return crossed
+
+
+def _covered(log: LogRows, serials: pl.Series, end: Rows) -> npt.NDArray[np.bool_]:
+    """`LogRows.covers` for many sessions: their firewalls and their ends."""
+    found = np.zeros(len(end), dtype=np.bool_)
+    names = serials.cast(pl.String)
+    for serial in names.unique().to_list():
+        here = names.eq_missing(pl.Series([serial], dtype=pl.String)).to_numpy()
+        found[here] = _inside(log.span(serial), end[here])
+    return found
 
 
 def _inside(span: tuple[datetime, datetime] | None, end: Rows) -> npt.NDArray[np.bool_]:

@@ -244,7 +244,7 @@ def _how_unexplained(case: Case, rest: list[_Candidate], ground: Standing, missi
     """How sure it is that nothing among the causes fits."""
     weightiest = max((candidate.confidence for candidate in rest), default=0.0)
     doubtful = sum(isinstance(candidate.answer, CantTell) and candidate.confidence >= 0.1 for candidate in rest)
-    covered = case.related.log(Kind.SYSTEM).covers(case.session.end)
+    covered = case.related.log(Kind.SYSTEM).covers(case.session.end, case.session.serial)
     sure = (0.85 if covered else 0.58) - 0.8 * weightiest - 0.05 * doubtful
     cap = min(ground.cap, 0.5) if missing or ground.cap < 0.9 else 0.8
     return max(0.1, min(sure, cap))

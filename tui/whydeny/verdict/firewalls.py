@@ -1,5 +1,6 @@
 """Which firewall a row is of, which configurations are that firewall's, and which release it runs."""
 
+import re
 from dataclasses import replace
 from functools import cached_property
 
@@ -12,6 +13,7 @@ from whydeny.model.site import Site, SystemInfo
 from whydeny.policy.defaults import STRICT_SINCE
 
 _ANYBODYS = (ConfigurationKind.PANORAMA,)
+_RUNNING_NAME = "running-config"  # PAN-OS's own name for it, among named snapshots in its folder and in an export
 
 
 def same_line(one: Release | None, other: Release | None) -> bool:
@@ -44,6 +46,13 @@ class Firewalls:
                 found[system.hostname] = system.serial
         return found
 
+    def host_of(self, serial: str | None) -> str | None:
+        """The host name of a firewall, as far as anything tells."""
+        system = self.system(serial) if serial else None
+        if system is not None and system.hostname:
+            return system.hostname
+        return next((host for host, known in self._serial_of_host.items() if known == serial), None)
+
     def serials(self) -> list[str]:
         """Every serial in the session table, most rows first."""
         counted = self.site.sessions.frame["serial"].cast(pl.String).drop_nulls().value_counts(sort=True)
@@ -59,7 +68,8 @@ class Firewalls:
         """The configurations that make the policy of a firewall, each with the serial that it belongs to.
 
         One that names another firewall is left out. One that names none is taken unless another names just this
-        firewall.
+        firewall. Of several saved running configurations, those are taken that have PAN-OS's name for what is running:
+        the others are snapshots of other times, as beside it in a tech-support file.
         """
         own, nobodys, anybodys = [], [], []
         for configuration in self.site.configurations:
@@ -72,7 +82,25 @@ class Firewalls:
             elif serial is None or owner == serial:
                 own.append(replace(configuration, serial=owner))
         lone = [c for c in nobodys if not (c.hostname and own and any(o.hostname for o in own))]
-        return [*own, *lone, *anybodys]
+        return [c for part in (own, lone, anybodys) for c in self._without_snapshots(part)]
+
+    def unplaced(self, serial: str | None) -> list[Configuration]:
+        """The configurations that are taken for a firewall and for others as well, since nothing tells whose they are."""
+        return [
+            c
+            for c in self.configurations(serial)
+            if c.kind not in _ANYBODYS and self.serial_of(c) is None and self._takers(c) > 1
+        ]
+
+    def _takers(self, configuration: Configuration) -> int:
+        return sum(any(c.file == configuration.file for c in self.configurations(s)) for s in self.serials())
+
+    def _without_snapshots(self, configurations: list[Configuration]) -> list[Configuration]:
+        running = {(c.kind, c.hostname) for c in configurations if self._is_named_running(c)}
+        return [c for c in configurations if (c.kind, c.hostname) not in running or self._is_named_running(c)]
+
+    def _is_named_running(self, configuration: Configuration) -> bool:
+        return _RUNNING_NAME in re.split(r"[/\\:]", self.site.source_name(configuration.file))[-1].lower()
 
     def answers(self, serial: str | None, vsys: str) -> DeviceAnswers:
         """What is known of the run-time state of one virtual system of a firewall.

@@ -205,7 +205,7 @@ def _rule_evidence(case: Case, gathered: Gathering, refuser: Rule) -> None:
 
 def created_later(case: Case, rule: Rule) -> Change | None:
     """The entry of the configuration log that made a rule after the session had ended."""
-    span, end = case.related.log(Kind.CONFIGURATION).span, case.session.end
+    span, end = case.related.log(Kind.CONFIGURATION).span(case.session.serial), case.session.end
     if span is None or end is None or rule.is_default or span[1] <= end:
         return None
     return case.related.timeline.made_after(rule.name, end, case.session.serial)

@@ -27,7 +27,7 @@ def asked_before(case: Case) -> Before | None:
     The configuration log gives the criterion's members before the change; groups among them leave it open.
     """
     session, rule = case.session, case.logged
-    span = case.related.log(Kind.CONFIGURATION).span
+    span = case.related.log(Kind.CONFIGURATION).span(session.serial)
     if rule is None or session.end is None or span is None or not case.shift.fields:
         return None
     timeline, first, last = case.related.timeline, session.end + _TICK, span[1] + _TICK

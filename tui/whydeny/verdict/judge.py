@@ -103,15 +103,19 @@ class Judge:
             self._engines[key] = self._build(owner, name, release)
         return self._engines[key]
 
+    def policies(self) -> Iterator[tuple[str | None, str, Engine | None, str]]:
+        """Every firewall and virtual system in the session table, its policy, and why there is none."""
+        keys = self.site.sessions.frame.select(pl.col("serial", "vsys").cast(pl.String)).unique(maintain_order=True)
+        for serial, vsys in keys.iter_rows():
+            engine = self.engine_for(serial, vsys)
+            yield serial, vsys or "vsys1", engine, self.problems.get((serial or self.serial, vsys or "vsys1"), "")
+
     def open_choices(self) -> list[tuple[str, tuple[str, ...]]]:
         """Whose policy a Panorama configuration could mean where nothing tells: device groups, with the serials of
         their firewalls. Empty where every firewall in the session table has its policy, or a choice was made."""
         if self.device_group is not None or self.serial is not None:
             return []
-        keys = self.site.sessions.frame.select("serial", "vsys").unique()
-        for serial, vsys in keys.iter_rows():
-            self.engine_for(serial, vsys)
-        if not self.problems:
+        if all(not problem for _, _, _, problem in self.policies()):
             return []
         groups = [
             g
@@ -135,6 +139,7 @@ class Judge:
         except UsageError as error:
             self.problems[serial, vsys] = str(error)
             return None
+        policy = replace(policy, unplaced=tuple(c.file for c in self.firewalls.unplaced(serial)))
         release = release or self.firewalls.strict_floor(serial)
         return Engine(policy, self.applications, self.firewalls.answers(serial, vsys), release, self._users_seen)
 

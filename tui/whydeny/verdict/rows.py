@@ -168,19 +168,30 @@ class LogRows:
         return TimedIndex(self.table.frame["address_lo"], self._time)
 
     @cached_property
-    def span(self) -> tuple[datetime, datetime] | None:
-        """First and last time in the log."""
-        known = self._by_time.keys
-        if not len(known):
-            return None
-        first, last = (known[i].astype("datetime64[us]").item() for i in (0, -1))
-        return first, last
+    def _spans(self) -> dict[str | None, tuple[datetime, datetime]]:
+        """First and last time of each firewall in the log; None: of the rows that don't say whose they are."""
+        moments = self._time.cast(pl.Datetime("us")).alias("moment")
+        owners = self.table.frame.select(pl.col("serial").cast(pl.String), moments)
+        spans = owners.drop_nulls("moment").group_by("serial").agg(pl.min("moment").alias("first"), pl.max("moment"))
+        return {serial: (first, last) for serial, first, last in spans.iter_rows()}
 
-    def covers(self, moment: datetime | None) -> bool:
-        """Whether the log holds rows on both sides of a moment, so that a missing row means something."""
-        if moment is None or self.span is None:
+    def span(self, serial: str | None) -> tuple[datetime, datetime] | None:
+        """First and last time of a firewall in the log, by its own rows and those that don't say whose they are; a
+        firewall that is not known may be any of them."""
+        spans = self._spans
+        mine = list(spans.values()) if serial is None else [spans[s] for s in (serial, None) if s in spans]
+        return (min(first for first, _ in mine), max(last for _, last in mine)) if mine else None
+
+    def is_of(self, serial: str | None) -> bool:
+        """Whether any row is, or may be, of a firewall."""
+        return self.span(serial) is not None
+
+    def covers(self, moment: datetime | None, serial: str | None) -> bool:
+        """Whether the log holds rows of a firewall on both sides of a moment, so that a missing row means something."""
+        span = self.span(serial)
+        if moment is None or span is None:
             return False
-        return self.span[0] - SLACK <= moment <= self.span[1] + SLACK
+        return span[0] - SLACK <= moment <= span[1] + SLACK
 
     def of_session(self, session: Session) -> list[int]:
         """The rows of this log that belong to a session."""
@@ -258,6 +269,13 @@ class LogRows:
     def about_address(self, address: int, first: datetime, last: datetime) -> list[int]:
         """The rows about that address (authentication, User-ID, IP-tag) in a time span, in order of time."""
         return self._by_address.within(split_halves(address)[1], micros(first), micros(last))
+
+    def of_firewall(self, rows: list[int], serial: str | None) -> list[int]:
+        """Those of some rows that are, or may be, of a firewall."""
+        if serial is None:
+            return rows
+        owners = self.table.frame["serial"]
+        return [row for row in rows if owners[row] in (None, serial)]
 
     def moment(self, row: int) -> datetime | None:
         """When a row was written."""

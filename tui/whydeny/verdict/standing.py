@@ -53,6 +53,20 @@ def standing(case: Case) -> Standing:
         found.lower(UNPROVED, "the rules that Panorama pushed are not among the inputs")
     if policy.candidate:
         found.lower(UNPROVED, "the configuration follows the candidate, which may hold uncommitted changes")
+    named = case.related.site.source_name
+    if policy.unplaced:
+        names = " and ".join(map(named, policy.unplaced))
+        found.lower(UNPROVED, f"nothing tells which of the firewalls {names} is of")
+        found.missing.append("show system info beside each firewall's configuration")
+    if policy.rivals:
+        names = " and ".join(map(named, policy.rivals))
+        text = (
+            "holds another configuration of this firewall"
+            if len(policy.rivals) == 1
+            else "hold others of this firewall"
+        )
+        found.lower(UNPROVED, f"{names} {text}, and nothing tells which was in force")
+        found.missing.append(OF_THE_TIME)
     found.missing.extend(policy.missing)
     _release(case, found)
     _logged_rule(case, found)
@@ -130,11 +144,11 @@ def _look_up(case: Case, found: Standing) -> None:
 def _commits_since_reading(case: Case, found: Standing) -> None:
     """Commits between the reading of the configuration and the event: it does not hold what they changed."""
     session = case.session
-    log = case.related.log(Kind.CONFIGURATION)
+    span = case.related.log(Kind.CONFIGURATION).span(session.serial)
     read = case.policy.saved if case.policy else None
-    if read is None or log.span is None:
+    if read is None or span is None:
         return
-    last = session.end or log.span[1]
+    last = session.end or span[1]
     if case.related.timeline.committed(read, last, session.serial):
         found.lower(
             UNPROVED, f"there was a commit after the configuration was read, at {read}, and before the session ended"
@@ -145,10 +159,10 @@ def _commits_since_reading(case: Case, found: Standing) -> None:
 def _later_commits(case: Case, found: Standing) -> None:
     """Commits after the event: the configuration at hand may hold what they changed."""
     session = case.session
-    log = case.related.log(Kind.CONFIGURATION)
-    if session.end is None or log.span is None:
+    span = case.related.log(Kind.CONFIGURATION).span(session.serial)
+    if session.end is None or span is None:
         return
-    first, last = session.end + timedelta(seconds=1), log.span[1] + timedelta(seconds=1)
+    first, last = session.end + timedelta(seconds=1), span[1] + timedelta(seconds=1)
     timeline = case.related.timeline
     if not timeline.committed(first, last, session.serial):
         return

@@ -244,7 +244,7 @@ def _unproved(case: Case, rule: Rule) -> Answer:
     _later_success(case, gathered)
     _other_failures(case, gathered)
     log = case.related.log(Kind.DECRYPTION)
-    if case.at_least(10) and not is_ssh(case) and len(log) and log.covers(case.session.end):
+    if case.at_least(10) and not is_ssh(case) and log.covers(case.session.end, case.session.serial):
         word = "though the rule logs failed handshakes" if rule.log_fail else "but the rule does not log failures"
         gathered.add(Evidence(f"the decryption log covers the time and has no row of this session, {word}",
                               -1.8 if rule.log_fail else -0.2, Basis.VENDOR, document_trail(DECRYPTION_LOGS)))  # fmt: skip
@@ -352,7 +352,7 @@ def _no_decrypt(case: Case, rule: Rule) -> Answer:
     if not case.short:
         gathered.add(Evidence(f"it lived for {case.session.elapsed} s, longer than a handshake", -1.5))
     log = case.related.log(Kind.DECRYPTION)
-    if case.at_least(10) and len(log) and log.covers(case.session.end) and rule.log_fail:
+    if case.at_least(10) and log.covers(case.session.end, case.session.serial) and rule.log_fail:
         text = "the decryption log covers the time and has no row of this session"
         gathered.add(Evidence(text, -1.2, Basis.VENDOR, document_trail(DECRYPTION_LOGS)))
     return Held(

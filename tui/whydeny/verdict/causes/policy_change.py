@@ -231,7 +231,8 @@ def _concerns(case: Case, event: Event) -> bool:
 def _without_event(case: Case, rematch_off: bool) -> Answer:
     """No log has an event just before the end; other traces of a change may still be there."""
     session, end = case.session, case.session.end
-    seconds, covered = session.elapsed or 0, case.related.log(Kind.SYSTEM).covers(session.end)
+    seconds = session.elapsed or 0
+    covered = case.related.log(Kind.SYSTEM).covers(end, session.serial)
     lost = _tag_lost(case)
     if lost is not None:
         return _by_tag(case, *lost)
