@@ -8,7 +8,8 @@ import pytest
 from live_stage import denied, discarded, head, link_to, live, pane
 from whydeny.demo.standin import StandIn
 from whydeny.model.columns import Kind
-from whydeny.ui.asking import REFUSED_NOW, log_query, session_filter
+from whydeny.ui.asking import log_query, session_filter
+from whydeny.ui.filtering import REFUSED_NOW
 from whydeny.ui.screens import live as live_screen
 from whydeny.ui.screens.picker import PickScreen
 

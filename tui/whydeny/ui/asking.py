@@ -15,9 +15,6 @@ from whydeny.sources.firewall.logs import FIRST_VIEW
 from whydeny.sources.firewall.sessions import SessionFilter
 from whydeny.ui.filtering import split_words
 
-# The first view of a live firewall: refused sessions of the log, and those that it still holds as discarded.
-REFUSED_NOW = "( outcome eq allowed-then-denied ) or ( state eq discard )"
-
 # What `show session all filter` knows, by the table's columns.
 _ON_DEVICE = {
     "source": "source", "destination": "destination", "source_port": "source_port",

@@ -192,6 +192,11 @@ def _cause_texts(page: pl.DataFrame) -> list[str]:
     ]
 
 
+def _device_texts(page: pl.DataFrame) -> list[str]:
+    names = page.select(pl.coalesce(pl.col("device_name", "serial").cast(pl.String)))["device_name"]
+    return ["" if v is None else safe_text(v) for v in names]
+
+
 def _denied_role(text: str) -> str:
     return "bad" if text else ""
 
@@ -223,7 +228,7 @@ def _number(name: str, title: str, what: str, texts: Texts, wide: int, least: in
 _DESTINATION = ("destination_hi", "destination_lo", "destination_port")
 
 SESSION_COLUMNS = (
-    ScreenColumn("time", "time", "when the row was written, the firewall's own time", time_texts("time"), ("time",),
+    ScreenColumn("time", "time", "when the row was written, or a running session began", time_texts("time"), ("time",),
                  ("time",), 8, 8),
     ScreenColumn("start", "start", "when the session started", time_texts("start"), ("start",), ("start",), 8, 8),
     _address("source", "source", "source address, before NAT"),
@@ -260,7 +265,8 @@ SESSION_COLUMNS = (
     _address("nat_source", "NAT source", "source address after NAT"),
     _address("nat_destination", "NAT dest", "destination address after NAT"),
     _word("rule_uuid", "rule uuid", "the rule's own identifier, from 9.0 on", 36, 8),
-    _word("device_name", "device", "the firewall's name", 14, 6),
+    ScreenColumn("device_name", "device", "the firewall's name, or its serial number", _device_texts,
+                 ("device_name", "serial"), ("device_name", "serial"), 14, 8, seen=("device_name", "serial")),
     _word("serial", "serial", "the firewall's serial number", 15, 8),
     _word("vsys", "vsys", "virtual system", 6, 5),
     _word("source_country", "from country", "source country or region", 14, 6),
@@ -282,6 +288,8 @@ SETS: tuple[tuple[int, tuple[str, ...]], ...] = (
     (0, ("time", "source", "destination_end", "application", "why", "sure")),
 )  # fmt: skip
 
+WITH_DEVICE = 110  # the least width with room for the firewall's name
+
 
 def value_of(frame: pl.DataFrame, row: int, column: ScreenColumn) -> tuple[str, object]:
     """The model's column behind a cell and its value: an address as number, None where there is none."""
@@ -289,6 +297,8 @@ def value_of(frame: pl.DataFrame, row: int, column: ScreenColumn) -> tuple[str, 
     if column.name == "why" and values["cause"] is None:
         return "outcome", values["outcome"]
     name = column.order[0]
+    if name == "device_name" and values[name] is None:
+        name = "serial"
     if not name.endswith("_hi"):
         return name, values[name]
     name = name.removesuffix("_hi")
@@ -296,9 +306,11 @@ def value_of(frame: pl.DataFrame, row: int, column: ScreenColumn) -> tuple[str, 
     return name, None if low is None else join_halves(values[f"{name}_hi"] or 0, low)
 
 
-def usual_columns(width: int) -> tuple[ScreenColumn, ...]:
-    """The columns for a terminal of this width."""
+def usual_columns(width: int, several_firewalls: bool = False) -> tuple[ScreenColumn, ...]:
+    """The columns for a terminal of this width; where there is room, sessions of several firewalls say whose they are."""
     names = next(names for least, names in SETS if width >= least)
+    if several_firewalls and width >= WITH_DEVICE:
+        names = (names[0], "device_name", *names[1:])
     return tuple(BY_NAME[name] for name in names)
 
 

@@ -27,6 +27,7 @@ _SPAN = re.compile(r"\(\s*time_generated (?:geq|leq) ")
 
 REFUSED_ANYHOW = "( outcome in ( allowed-then-denied policy-denied profile-block decryption-block ) )"
 DENIED = "( outcome eq allowed-then-denied )"
+REFUSED_NOW = f"{DENIED} or ( state eq discard )"  # those too that the session table still holds as discarded
 
 
 @dataclass(frozen=True, slots=True)

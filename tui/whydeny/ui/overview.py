@@ -1,6 +1,6 @@
 """What was opened and what it holds, counted; most lines lead to a filter of the table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +47,7 @@ def overview_lines(bench: Workbench, glyphs: Glyphs, passed_over: Sequence[str] 
         *_span(bench, glyphs),
         *_counts(bench, glyphs),
         *_missing(bench, glyphs),
+        *_policies(bench, glyphs),
         *_firewalls(bench),
         *_sources(bench),
         *_problems(bench, glyphs),
@@ -92,11 +93,41 @@ def _firewalls(bench: Workbench) -> Iterator[Line]:
     yield BLANK
 
 
+def _policies(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
+    """By whose rules each firewall's sessions are judged, from which files, and what is to be known of that."""
+    policies = list(bench.judge.policies()) if bench.site.configurations else []
+    if not policies:
+        return
+    yield _title("Judged by")
+    for serial, vsys, engine, problem in policies:
+        whose = f"{bench.name_of(serial) or 'a firewall that is not named'} {vsys}"
+        if engine is None:
+            why = problem or "no configuration of it among the inputs"
+            yield line("  ", Span(whose, "strong"), Span(f"  no rules: {why}", "doubt"), hang=4)
+            continue
+        policy = engine.policy
+        rules = f"{sum(map(len, policy.rules.values())):,} rules"
+        owners = {rule.origin.owner for listed in policy.rules.values() for rule in listed if rule.origin.panorama}
+        groups = [f"device group {owner}" for owner in sorted(owners - {"shared", ""})]
+        files = [bench.site.source_name(file) for file in policy.files]
+        yield line("  ", Span(whose, "strong"), f"  {f' {glyphs.dot} '.join([rules, *groups, *files])}", hang=4)
+        rivals = [f"{bench.site.source_name(file)} holds other ones and may be right instead" for file in policy.rivals]
+        unplaced = [
+            f"nothing tells which of the firewalls {bench.site.source_name(file)} is of" for file in policy.unplaced
+        ]
+        for sentence in (*unplaced, *rivals, *policy.missing):
+            yield line("    ", Span(sentence, "doubt"), hang=6)
+        for note in policy.notes:
+            yield line("    ", Span(note, "quiet"), hang=6)
+    yield BLANK
+
+
 def _span(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
     first, last = bench.span
     if isinstance(first, datetime) and isinstance(last, datetime):
         yield _title("Time and what happened")
-        yield line(f"  {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}, the firewall's own time")
+        whose = "each firewall's" if bench.several_firewalls else "the firewall's"
+        yield line(f"  {first:%Y-%m-%d %H:%M:%S} to {last:%Y-%m-%d %H:%M:%S}, {whose} own time")
         problems = len(bench.site.problems)
         if problems:
             yield line(Span(f"  {problems} problem{'s' if problems > 1 else ''} while reading: see the end", "doubt"))
@@ -110,8 +141,12 @@ def _counts(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
     denied = frame.filter(pl.col("outcome").cast(pl.String) == "allowed-then-denied")
     refused = frame.filter(pl.col("outcome").cast(pl.String).is_in([str(o) for o in REFUSED]))
     yield from _count("Sessions by outcome", frame, "outcome", "outcome", "", glyphs)
+    if bench.several_firewalls:
+        yield from _count("Sessions by firewall", frame, "serial", "serial", "", glyphs, named=bench.name_of)
     if denied.height:
         title = "Allowed, then denied: by "
+        if bench.several_firewalls:
+            yield from _count(f"{title}firewall", denied, "serial", "serial", DENIED, glyphs, named=bench.name_of)
         yield from _count(f"{title}cause", denied, "cause", "cause", DENIED, glyphs, judged=bench.judged)
         yield from _count(f"{title}rule that refused", denied, "denied_by", "denied_by", DENIED, glyphs, bench.judged)
         yield from _count(f"{title}rule in the row", denied, "rule", "rule", DENIED, glyphs)
@@ -124,7 +159,14 @@ def _counts(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
 
 
 def _count(
-    title: str, frame: pl.DataFrame, column: str, field: str, within: str, glyphs: Glyphs, judged: bool = True
+    title: str,
+    frame: pl.DataFrame,
+    column: str,
+    field: str,
+    within: str,
+    glyphs: Glyphs,
+    judged: bool = True,
+    named: Callable[[str], str] = str,
 ) -> Iterator[Line]:
     yield _title(title)
     if not judged:
@@ -137,7 +179,8 @@ def _count(
     for value, count in counted.head(MOST).iter_rows():
         wanted = f"( {field} eq {quote(value)} )" if value is not None else ""
         text = " and ".join(part for part in (within, wanted) if part)
-        yield _bar(value or glyphs.dash, f"{count:,}", count / most, glyphs, FilterBy(text) if value else None)
+        name = named(value) if value else glyphs.dash
+        yield _bar(name, f"{count:,}", count / most, glyphs, FilterBy(text) if value else None)
     if counted.height > MOST:
         yield line(Span(f"  and {counted.height - MOST:,} more", "quiet"))
     yield BLANK

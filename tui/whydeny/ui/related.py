@@ -64,7 +64,7 @@ def related_lines(bench: Workbench, explained: Explained, glyphs: Glyphs) -> lis
     for title, text, rows, none in _session_groups(bench, explained, related):
         lines += _group(title, text, rows, none, bench, glyphs)
     for kind, rows in joined_rows(related, session).items():
-        lines += _log(kind, rows, related, glyphs)
+        lines += _log(kind, rows, related, bench, session.serial, glyphs)
     return [entry for entry, before in zip(lines, [None, *lines], strict=False) if (entry, before) != (BLANK, BLANK)]
 
 
@@ -118,6 +118,7 @@ def _session_line(session: Session, bench: Workbench, glyphs: Glyphs, target: ob
         Span(f"  {session.rule or glyphs.dash}", "quiet"),
         Span(f"  {lasted}", "quiet"),
         Span(f"  {cause or outcome}", "bad" if outcome in ("allowed-then-denied", "policy-denied") else "quiet"),
+        Span(f"  {bench.name_of(session.serial)}" if bench.several_firewalls else "", "quiet"),
         target=target,
         cut=True,
     )
@@ -148,7 +149,8 @@ def joined_rows(related: Related, session: Session) -> dict[Kind, list[int]]:
     for kind in ADDRESS_LOGS:
         source = session.source
         found[kind] = related.log(kind).about_address(source, first, last) if source is not None else []
-    return found | {kind: related.log(kind).between(first, last) for kind in DEVICE_LOGS}
+    found |= {kind: related.log(kind).between(first, last) for kind in DEVICE_LOGS}
+    return {kind: related.log(kind).of_firewall(rows, session.serial) for kind, rows in found.items()}
 
 
 def _how(kind: Kind) -> str:
@@ -157,10 +159,16 @@ def _how(kind: Kind) -> str:
     )
 
 
-def _log(kind: Kind, rows: Sequence[int], related: Related, glyphs: Glyphs) -> Iterator[Line]:
+def _log(
+    kind: Kind, rows: Sequence[int], related: Related, bench: Workbench, serial: str | None, glyphs: Glyphs
+) -> Iterator[Line]:
     word, how = LOG_WORDS[kind], _how(kind)
+    where = f"Monitor > Logs > {word}, export CSV"
+    if len(related.log(kind)) and not related.log(kind).is_of(serial):
+        text = f"  not among the inputs for {bench.name_of(serial)} ({where} there)"
+        yield line(Span(f"{word} log", "title"), Span(text, "quiet"))
+        return
     if not related.has(kind):
-        where = f"Monitor > Logs > {word}, export CSV"
         yield line(Span(f"{word} log", "title"), Span(f"  not among the inputs ({where})", "quiet"))
         return
     if not rows:

@@ -16,6 +16,7 @@ from whydeny.snapshot.compare import changed_verdicts
 from whydeny.snapshot.manifest import Snapshot
 from whydeny.ui.explaining import Explainer
 from whydeny.ui.widgets.timeline import Moment
+from whydeny.verdict.events import Event
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import JUDGED, Judge
 
@@ -26,7 +27,8 @@ MOST_MOMENTS = 200
 class Workbench:
     """A site ready to be looked at.
 
-    `frame` has every session in table order; `span` is from the first to the last time in it; `moments` are the
+    `frame` has every session in table order, those of a session table with their start for the time; `span` is from
+    the first to the last time in it; `firewalls` is how many the sessions are of, by serial number; `moments` are the
     commits, content installs and list refreshes in that span, once they were looked for.
     """
 
@@ -35,6 +37,7 @@ class Workbench:
     explainer: Explainer
     frame: pl.DataFrame
     span: tuple[datetime | None, datetime | None]
+    firewalls: int = 0
     moments: tuple[Moment, ...] = ()
     judged: bool = False
     masked: bool = False  # whether names and addresses are made up
@@ -53,11 +56,12 @@ class Workbench:
     def of(cls, site: Site, judge: Judge) -> "Workbench":
         """The same from a judge that is there already."""
         frame = site.sessions.frame.with_columns(
+            pl.coalesce("time", "start").alias("time"),  # of a session in the session table no row was written yet
             judge.outcomes().alias("outcome"),
             *(pl.lit(None, kind).alias(name) for name, kind in JUDGED.items() if name != "outcome"),
         )
         times = frame.select(pl.col("time").min().alias("first"), pl.col("time").max().alias("last"))
-        return cls(site, judge, Explainer(judge), frame, times.row(0))
+        return cls(site, judge, Explainer(judge), frame, times.row(0), len(judge.firewalls.serials()))
 
     def judge_all(self, progress: Progress) -> pl.DataFrame:
         """The session table with a verdict for every session."""
@@ -74,9 +78,31 @@ class Workbench:
         return self.site.systems[0] if self.site.systems else None
 
     @property
+    def several_firewalls(self) -> bool:
+        """Whether a session has to say whose it is."""
+        return self.firewalls > 1
+
+    def firewall_of(self, row: int | None) -> SystemInfo | None:
+        """The firewall of a session, as far as anything tells; without a session, that of the inputs."""
+        serial = self.frame["serial"][row] if row is not None else None
+        if row is None or serial is None:
+            return self.system if self.firewalls < 2 else None
+        return self.judge.firewalls.system(serial) or SystemInfo(hostname=self.frame["device_name"][row], serial=serial)
+
+    def name_of(self, serial: str | None) -> str:
+        """What to call a firewall: its host name where anything tells it, else its serial number."""
+        return self.judge.firewalls.host_of(serial) or serial or ""
+
+    @property
     def live(self) -> bool:
         """Whether the sessions are those of a session table rather than of a log."""
         return bool(len(self.frame)) and self.frame["state"].null_count() == 0
+
+    @property
+    def discarded(self) -> int:
+        """How many sessions the session table still holds as discarded: refused, and in no log yet."""
+        states = self.frame["state"].drop_nulls().cast(pl.String)
+        return int((states.str.to_lowercase() == "discard").sum())
 
     def count(self, outcome: Outcome) -> int:
         """How many sessions ended so."""
@@ -90,8 +116,13 @@ class Workbench:
         progress.step("looking for commits", 0, 0)
         timeline = self.judge.related.timeline
         events = [*timeline.events(first, last, None), *timeline.commits(first, last, None)]
-        found = [Moment(event.moment, event.text) for event in events]
+        found = [Moment(event.moment, self._told(event)) for event in events]
         return tuple(sorted(found, key=lambda moment: moment.at)[:MOST_MOMENTS])
+
+    def _told(self, event: Event) -> str:
+        """What happened, and to which of several firewalls."""
+        owner = self.name_of(event.serial) if self.several_firewalls else ""
+        return f"{owner}: {event.text}" if owner else event.text
 
     def rows_with(self, rule: str | None, cause: str, row: int) -> list[int]:
         """Other rows of a rule and a cause, those first that are nearest to row `row` in time."""

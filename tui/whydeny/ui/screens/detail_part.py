@@ -66,7 +66,9 @@ class DetailPart(StepsPart):
         self._rest = self.set_timer(REST, lambda: self.explain(row))
 
     def explain(self, row: int | None) -> None:
-        """Show the verdict and the rules of a row, when they have been worked out."""
+        """Show the verdict and the rules of a row, when they have been worked out, and whose row it is."""
+        if self.bench.several_firewalls:
+            self.show_head()
         if row is None:
             self.jobs.cancel("finding")
             self.explained = None

@@ -6,7 +6,6 @@ from textual.containers import Horizontal, Vertical
 from whydeny.model.configuration import Rulebase
 from whydeny.ui.actions import bindings
 from whydeny.ui.columns import usual_columns
-from whydeny.ui.filtering import DENIED
 from whydeny.ui.screens.keeping_part import KeepingPart
 from whydeny.ui.view import whole
 from whydeny.ui.widgets.bar import Bar
@@ -64,7 +63,7 @@ class ExplorerScreen(KeepingPart):
         if passed_over:
             more = f" (and {len(passed_over) - 1} more)" if passed_over[1:] else ""
             self.say(f"{passed_over[0]}{more}", "doubt", keys=" o says all of it ")
-        elif not self.denied and len(self.bench.frame):
+        elif not self.denied and not self.discarded and len(self.bench.frame):
             self.say("no session here was allowed and then denied; these are all of them")
 
     def on_resize(self) -> None:
@@ -89,5 +88,5 @@ class ExplorerScreen(KeepingPart):
         )
 
     def action_denied(self) -> None:
-        """Only sessions that were allowed, then denied."""
-        self.set_filter(DENIED)
+        """Only sessions that were allowed, then denied, and those that are discarded."""
+        self.set_filter(self.refused)

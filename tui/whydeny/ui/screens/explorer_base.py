@@ -6,6 +6,7 @@ from textual.widget import Widget
 from whydeny.report.notes import session_note
 from whydeny.ui.columns import SESSION_COLUMNS, ScreenColumn, dated, usual_columns
 from whydeny.ui.explaining import Explained
+from whydeny.ui.filtering import DENIED, REFUSED_NOW
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span
 from whydeny.ui.screens.columns_part import ColumnsPart
@@ -26,9 +27,15 @@ class ExplorerBase(ColumnsPart):
         self.bench = workbench
         self.inputs = title
         self.denied = workbench.count(Outcome.ALLOWED_THEN_DENIED)
+        self.discarded = workbench.discarded
         self.explained: Explained | None = None
         self.zoomed = ""
         self.notes: dict[str, str] = {}  # as a snapshot keeps them
+
+    @property
+    def refused(self) -> str:
+        """The filter for what `whydeny explain` explains: allowed, then denied, and what is discarded now."""
+        return REFUSED_NOW if self.discarded else DENIED
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -43,7 +50,8 @@ class ExplorerBase(ColumnsPart):
     @property
     def columns(self) -> tuple[ScreenColumn, ...]:
         """The columns that are chosen, or usual for this width, with dates where the sessions are of several days."""
-        return dated(self.chosen_columns() or usual_columns(self.size.width), *self.bench.span)
+        usual = usual_columns(self.size.width, self.bench.several_firewalls)
+        return dated(self.chosen_columns() or usual, *self.bench.span)
 
     @property
     def remembered_as(self) -> str:
@@ -83,21 +91,27 @@ class ExplorerBase(ColumnsPart):
     # The line at the top and the words at the bottom.
 
     def show_head(self, judging: Job | None = None) -> None:
-        """What this is; at the right what it holds, or how far the judging is."""
+        """What this is, with the firewall of the row under the cursor; at the right what it holds, or how far the judging
+        is."""
+        judging = judging or self.jobs.running("judge")
         dot = f" {self.glyphs.dot} "
         alarm = self.explorer_app.alarm
         spans = [Span(f" {alarm}", "bad")] if alarm else []
         spans.append(Span(" whydeny ", "title"))
-        system = self.bench.system
+        system = self.bench.firewall_of(self.table.row)
         if system is not None:
-            known = [system.hostname, system.model, f"PAN-OS {system.release}" if system.release else None]
+            name = system.hostname or system.serial
+            known = [name, system.model, f"PAN-OS {system.release}" if system.release else None]
             spans.append(Span(dot.join(word for word in known if word)))
-            others = len(self.bench.site.systems) - 1
-            spans.append(Span(f" and {others} more" if others else "", "quiet"))
+        if self.bench.several_firewalls:
+            one = "one of " if system is not None else ""
+            spans.append(Span(f"{dot if one else ''}{one}{self.bench.firewalls} firewalls", "quiet"))
         masked = self.bench.masked
         spans.append(Span("   masked" if masked else f"   {self.inputs}", "doubt" if masked else "quiet"))
         total, denied = len(self.bench.frame), self.denied
         right = [Span(f"{denied:,} allowed, then denied ", "bad" if denied else "quiet")]
+        if self.discarded:
+            right = [Span(f"{self.discarded:,} discarded", "bad"), Span(dot, "quiet"), *right]
         if judging is not None and judging.total:
             share = judging.done / judging.total
             right = [Span("judging ", "link"), Span(f"{self.glyphs.bar(share)} {share:4.0%}, Esc stops ", "quiet")]

@@ -12,7 +12,6 @@ from whydeny.settings import user_folders
 from whydeny.snapshot.manifest import judged_with
 from whydeny.snapshot.redact import Redaction
 from whydeny.snapshot.save import save_snapshot
-from whydeny.ui.filtering import DENIED
 from whydeny.ui.jobs import Job
 from whydeny.ui.keeping import KeptView, path_of, proposed_name, read_view
 from whydeny.ui.lines import BLANK, Line, Span, line
@@ -52,12 +51,12 @@ class KeepingPart(FindingsPart):
             self.only_marked = self._kept.only_marked and bool(snapshot.marks)
 
     def first_filter(self, where: str | None) -> str:
-        """The filter to begin with: the one that was asked for, else the snapshot's, else those that were denied."""
+        """The filter to begin with: the one that was asked for, else the snapshot's, else those that were refused."""
         if where is not None:
             return where
         if self._kept.filter is not None:
             return self._kept.filter
-        return DENIED if self.denied else ""
+        return self.refused if self.denied or self.discarded else ""
 
     def take_up(self) -> None:
         """Bring the marks and the row under the cursor of a snapshot back."""

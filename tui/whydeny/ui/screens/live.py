@@ -14,7 +14,8 @@ from whydeny.sources.firewall.logs import FIRST_VIEW
 from whydeny.sources.firewall.related import both, until
 from whydeny.sources.firewall.sessions import PAGE_ROWS, VERY_MANY, SessionFilter
 from whydeny.sources.firewall.source import DISCARDED, MOST
-from whydeny.ui.asking import REFUSED_NOW, log_query, session_filter
+from whydeny.ui.asking import log_query, session_filter
+from whydeny.ui.filtering import REFUSED_NOW
 from whydeny.ui.link import Link
 from whydeny.ui.live_bench import Grown
 from whydeny.ui.screens.live_cursor import LiveCursor

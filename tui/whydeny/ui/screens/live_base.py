@@ -10,8 +10,8 @@ from whydeny.model.errors import Cancelled, WhydenyError
 from whydeny.model.site import Problem
 from whydeny.report.notes import noted_rows, session_note
 from whydeny.ui.actions import BY_ID, Action, bindings
-from whydeny.ui.asking import REFUSED_NOW
 from whydeny.ui.explaining import Explained
+from whydeny.ui.filtering import REFUSED_NOW
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span
 from whydeny.ui.link import Link

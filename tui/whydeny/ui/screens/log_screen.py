@@ -82,7 +82,9 @@ class LogScreen(ColumnsPart):
     def columns(self) -> tuple[ScreenColumn, ...]:
         """The columns that are chosen, or say most."""
         named = {column.name: column for column in self.all_columns}
-        return tuple(self.chosen_columns()) or tuple(named[name] for name in USUAL[self.kind])
+        time, *others = USUAL[self.kind]
+        usual = (time, *(("device_name",) if self.bench.several_firewalls else ()), *others)
+        return tuple(self.chosen_columns()) or tuple(named[name] for name in usual)
 
     def compose(self) -> ComposeResult:
         """Title, filter, table, keys."""

@@ -3,7 +3,7 @@
 from whydeny.model.progress import Progress
 from whydeny.snapshot.manifest import judged_with
 from whydeny.snapshot.redact import Redaction
-from whydeny.ui.filtering import DENIED
+from whydeny.ui.filtering import DENIED, REFUSED_NOW
 from whydeny.ui.screens.offers_part import OffersPart
 from whydeny.ui.workbench import Workbench
 from whydeny.verdict.finding import Outcome
@@ -49,7 +49,7 @@ class MaskPart(OffersPart):
         self.explained = None
         self.denied = bench.count(Outcome.ALLOWED_THEN_DENIED)
         self.forget_filters()
-        self.set_filter(self.filter.text if self.filter.text == DENIED and self.denied else "")
+        self.set_filter(self.filter.text if self.filter.text in (DENIED, REFUSED_NOW) else "")
         self.show_head()
         self.explain(self.table.row)
         self.look_into_all()

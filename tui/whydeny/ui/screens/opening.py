@@ -133,7 +133,14 @@ class OpeningScreen(BaseScreen):
                 return
             self._judge_by(group, workbench)
 
-        self.app.push_screen(PickScreen("Whose policy? A Panorama configuration holds several", listed), chosen)
+        self.app.push_screen(PickScreen(f"Whose policy{self._for_whom(workbench)}?", listed), chosen)
+
+    def _for_whom(self, workbench: Workbench) -> str:
+        """For which firewalls the choice counts: those that no Panorama configuration lists."""
+        judge = workbench.judge
+        asked = [workbench.name_of(serial) for serial, _, _, problem in judge.policies() if problem and serial]
+        names = list(dict.fromkeys(asked))
+        return f" for {names[0]}{f' and {len(names) - 1} more' if names[1:] else ''}" if names else ""
 
     def _judge_by(self, group: str, workbench: Workbench) -> None:
         self._bar("what").show([Span(f"judging by device group {group}")])
