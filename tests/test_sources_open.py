@@ -1,5 +1,6 @@
 """Files opened together: order, folders, progress, what a caller is told."""
 
+import os
 from pathlib import Path
 from threading import Event
 
@@ -9,6 +10,7 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.errors import Cancelled, InputError
 from whydeny.model.progress import Progress
 from whydeny.model.tables import SessionTable
+from whydeny.snapshot.load import is_snapshot
 from whydeny.sources.exports.csv_log import CsvReader
 from whydeny.sources.open import open_inputs
 
@@ -141,6 +143,65 @@ def test_reading_stops_when_the_user_asks(tmp_path: Path) -> None:
 def test_nothing_to_open_is_said(tmp_path: Path, names: list[str], said: str) -> None:
     with pytest.raises(InputError, match=said):
         open_inputs([tmp_path / name for name in names])
+
+
+def test_what_is_no_file_is_said_and_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "in" / "log.csv").write_text(log(1))
+    (tmp_path / "out" / "other.csv").write_text(log(2))
+    os.mkfifo(tmp_path / "in" / "pipe.csv")
+    for name, target in {
+        "up": "..",
+        "self": "self",
+        "gone": "nowhere",
+        "same.csv": "log.csv",
+        "here": "sub",
+        ".hid": "up",
+    }.items():
+        (tmp_path / "in" / name).symlink_to(target)
+    (tmp_path / "in" / "out").symlink_to(tmp_path / "out")
+    site = open_inputs([tmp_path / "in"])
+    assert len(site.sessions) == 1
+    said = {Path(p.file).name: p.message for p in site.problems}
+    assert said == {
+        "pipe.csv": "is no file or folder but a pipe, a socket or a device; save what it gives to a file",
+        "self": "is a link to a file that is not there",
+        "gone": "is a link to a file that is not there",
+        "up": "is a link to another folder, which is not followed; name that folder to open it",
+        "out": "is a link to another folder, which is not followed; name that folder to open it",
+    }
+    assert not is_snapshot(tmp_path / "in" / "pipe.csv")
+    with pytest.raises(InputError, match="a pipe, a socket or a device"):
+        open_inputs([tmp_path / "in" / "pipe.csv"])
+
+
+def test_a_folder_that_can_not_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "log.csv").write_text(log(1))
+    scan = os.scandir
+
+    def closed(path: str) -> object:
+        if path.endswith("closed"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    site = open_inputs([tmp_path])
+    assert [str(p) for p in site.problems] == [f"{tmp_path / 'closed'}: the folder can't be read (Permission denied)"]
+
+
+def test_folders_may_lie_deeper_than_calls(tmp_path: Path) -> None:
+    inner = tmp_path
+    for _ in range(1_100):
+        inner /= "d"
+        inner.mkdir()
+    (inner / "log.csv").write_text(log(1))
+    assert len(open_inputs([tmp_path]).sessions) == 1
+    (inner / "log.csv").unlink()
+    while inner != tmp_path:  # the test's own clean-up calls itself for each
+        inner.rmdir()
+        inner = inner.parent
 
 
 def test_many_useless_files_are_counted_not_all_listed(tmp_path: Path) -> None:

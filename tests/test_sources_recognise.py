@@ -1,7 +1,9 @@
 """What a file is told to be from its content, and what is said of files that are of no use."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import tarfile
 import time
@@ -12,7 +14,7 @@ import pytest
 
 from whydeny.model.configuration import ConfigurationKind, Rulebase
 from whydeny.model.errors import InputError
-from whydeny.sources.exports import containers
+from whydeny.sources.exports import bounded, containers
 from whydeny.sources.open import open_inputs
 from whydeny.sources.recognise import Form, recognise
 
@@ -29,24 +31,63 @@ SYSTEM = (
 )
 
 
-def zipped(files: dict[str, bytes]) -> bytes:
+def zipped(files: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     """A zip archive."""
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(out, "w", packing) as archive:
         for name, data in files.items():
             archive.writestr(name, data)
     return out.getvalue()
 
 
-def tarred(files: dict[str, bytes], mode: str = "w") -> bytes:
-    """A tar archive, gzipped or not."""
+def tarred(files: dict[str, bytes], mode: str = "w", links: tuple[str, ...] = ()) -> bytes:
+    """A tar archive, packed or not, with a symbolic and a hard link to each of `links`."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode=mode) as archive:  # type: ignore[call-overload]
         for name, data in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
+        for target in links:
+            for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+                link = tarfile.TarInfo(f"{target}.{kind.decode()}")
+                link.type, link.linkname = kind, target
+                archive.addfile(link)
     return out.getvalue()
+
+
+def old_tar(files: dict[str, bytes]) -> bytes:
+    """A tar archive as written before POSIX gave its headers a mark."""
+    data = bytearray(tarred(files))
+    place = 0
+    while data[place]:
+        size = int(data[place + 124 : place + 135], 8)
+        data[place + 257 : place + 512] = bytes(255)
+        data[place + 148 : place + 156] = b" " * 8
+        data[place + 148 : place + 156] = b"%06o\0 " % sum(data[place : place + 512])
+        place += 512 + (size + 511) // 512 * 512
+    return bytes(data)
+
+
+def marked(archive: bytes, place: int, value: int) -> bytes:
+    """A zip archive of one file with a byte of the file's entry in its directory set."""
+    at = archive.rfind(b"PK\x01\x02") + place
+    return archive[:at] + bytes([value]) + archive[at + 1 :]
+
+
+def linked() -> bytes:
+    """A zip archive with a symbolic link, in a folder where plain text would be a list of members."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        link = zipfile.ZipInfo("lists/partners.txt")
+        link.create_system, link.external_attr = 3, 0o120777 << 16
+        archive.writestr(link, "192.0.2.0/24")
+    return out.getvalue()
+
+
+def scrambled(archive: bytes) -> bytes:
+    """A zip archive of one file whose content was damaged."""
+    return archive[:60] + bytes(byte ^ 0x55 for byte in archive[60:-100]) + archive[-100:]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +149,44 @@ def test_configuration_lines_are_told_from_commands(text: str, form: Form) -> No
     assert recognise(text.encode()).form is form
 
 
+ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252")
+GROUP = "short name: example\\caf\u00e9\n\nsource type: ldap\n\n[1     ] example\\zo\u00eb\n"
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("declared", ["", '<?xml version="1.0"?>\n', '<?xml version="1.0" encoding="UTF-8"?>\n',
+                                      "<?xml version='1.0' encoding='UTF-16'?>\r\n"])  # fmt: skip
+def test_xml_is_read_in_any_encoding_whatever_it_says_itself(tmp_path: Path, encoding: str, declared: str) -> None:
+    (tmp_path / "c.xml").write_bytes((declared + CONFIGURATION).encode(encoding))
+    log = (
+        "<response status='success'><result><log><logs><entry><type>TRAFFIC</type><sessionid>1</sessionid></entry></logs>"
+        "</log></result></response>\n"
+    )
+    (tmp_path / "l.xml").write_bytes((declared + log + log).encode(encoding))
+    site = open_inputs([tmp_path])
+    assert (len(site.configurations), len(site.sessions), site.problems) == (1, 2, [])
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("breaks", ["\n", "\r\n", "\r"])
+def test_text_is_read_in_any_encoding_and_with_any_line_breaks(tmp_path: Path, encoding: str, breaks: str) -> None:
+    (tmp_path / "log.csv").write_bytes((CSV * 2).replace("ssl", "caf\u00e9").replace("\n", breaks).encode(encoding))
+    (tmp_path / "group.txt").write_bytes(GROUP.replace("\n", breaks).encode(encoding))
+    site = open_inputs([tmp_path])
+    assert site.sessions.frame["application"].to_list() == ["caf\u00e9"] * 2
+    assert site.answers.user_groups == {"example\\caf\u00e9": {"example\\zo\u00eb"}}
+    assert site.problems == []
+
+
+def test_one_wrong_byte_does_not_make_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_bytes(
+        CSV.replace("ssl", "\u65e5\u672c").encode() + CSV.split("\n")[1].encode() + b"\xff\n"
+    )
+    site = open_inputs([tmp_path])
+    assert site.sessions.frame["application"].to_list() == ["\u65e5\u672c", "ssl\ufffd"]
+    assert "not UTF-8" in site.problems[0].message
+
+
 TRANSCRIPT = """admin@fw1> set cli config-output-format set
 admin@fw1> configure
 Entering configuration mode
@@ -156,6 +235,8 @@ def test_the_running_configuration_and_that_of_another_host_stand_apart(tmp_path
         (b" \n\n ", "nothing but blanks"),
         (b"<!DOCTYPE html><html><head><title>404 Not Found</title>", "it is an HTML page (404 Not Found)"),
         (b'<?xml version="1.0"?>\n<!DOCTYPE html PUBLIC "a" "b"><html>', "it is an HTML page"),
+        (b"<!-- " + b"x" * 3000 + b" -->\n<html><title>Login</title>", "it is an HTML page (Login)"),
+        (b"<title>Error</title><h1>Error</h1>", "it is an HTML page (Error)"),
         (b"May 14 10:00:00 asa %ASA-6-302013: Built outbound TCP connection", "a Cisco log"),
         (b'date=2024-05-14 time=10:00:00 devname="a" logid="0000000013" type="traffic"', "a FortiGate log"),
         (b"CEF:0|Palo Alto Networks|PAN-OS|10.2|end|TRAFFIC|1|rt=", "a PAN-OS log in CEF"),
@@ -175,7 +256,8 @@ def test_the_running_configuration_and_that_of_another_host_stand_apart(tmp_path
         (b"<config>" + b"<a>" * 1000, "nest deeper than 128 levels"),
         (b'<!DOCTYPE lol [<!ENTITY a "b">]><config>&a;</config>', "declares a DTD or entities"),
     ],
-    ids=["empty", "blanks", "HTML", "XHTML", "Cisco", "FortiGate", "CEF", "JSON", "report, CSV", "report, XML",
+    ids=["empty", "blanks", "HTML", "XHTML", "HTML below a comment", "HTML in part", "Cisco",
+         "FortiGate", "CEF", "JSON", "report, CSV", "report, XML",
          "rules as a table", "other table", "braces", "member list", "counters", "PDF", "capture", "binary", "other XML",
          "other text", "nesting", "entities"],
 )  # fmt: skip
@@ -206,14 +288,24 @@ def test_useless_files_are_refused_with_one_sentence_and_good_ones_beside_them_o
         ("outer.zip", zipped({"inner.zip": zipped({"log.csv": CSV.encode()}), "conf.xml": CONFIGURATION.encode()})),
         ("outer2.zip", zipped({"ts.tgz": tarred({"log.csv": CSV.encode(), "c.xml": CONFIGURATION.encode()}, "w:gz")})),
         ("outer.tar", tarred({"log.csv.gz": gzip.compress(CSV.encode())})),
+        ("log.csv.bz2", bz2.compress(CSV.encode())),
+        ("log.csv.xz", lzma.compress(CSV.encode())),
+        ("ticket.tar.bz2", tarred({"log.csv": CSV.encode(), "conf.xml": CONFIGURATION.encode()}, "w:bz2")),
+        ("ticket.tar.xz", tarred({"log.csv": CSV.encode(), "conf.xml": CONFIGURATION.encode()}, "w:xz")),
+        ("v7.tar", old_tar({"log.csv": CSV.encode(), "conf.xml": CONFIGURATION.encode()})),
+        ("up.zip", zipped({"../log.csv": CSV.encode(), "/etc/conf.xml": CONFIGURATION.encode()})),
+        ("up.tar", tarred({"../log.csv": CSV.encode(), "../../conf.xml": CONFIGURATION.encode()})),
+        ("windows.zip", zipped({"a\\": b"", "a\\log.csv": CSV.encode(), "a\\.x": b"y", "b\\conf.xml": CONFIGURATION.encode()})),
+        ("twice.tar", tarred({"log.csv": CSV.encode(), "conf.xml": CONFIGURATION.encode()}, links=("log.csv",))),
     ],
-    ids=["gzip", "zip", "tar", "tar.gz", "zip in zip", "tar.gz in zip", "gzip in tar"],
+    ids=["gzip", "zip", "tar", "tar.gz", "zip in zip", "tar.gz in zip", "gzip in tar", "bzip2", "xz", "tar.bz2", "tar.xz",
+         "tar of old", "zip from another folder", "tar from another folder", "zip with backslashes", "tar with links"],
 )  # fmt: skip
 def test_archives_open_like_the_files_in_them(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
     site = open_inputs([tmp_path / name])
     assert (len(site.sessions), site.problems) == (1, [])
-    assert len(site.configurations) == (0 if name in ("log.csv.gz", "outer.tar") else 1)
+    assert len(site.configurations) == (0 if name.startswith("log.csv") or name == "outer.tar" else 1)
     assert all(source.name.startswith(str(tmp_path / name)) for source in site.sources)
 
 
@@ -226,9 +318,18 @@ def test_archives_open_like_the_files_in_them(tmp_path: Path, name: str, data: b
         ("empty.zip", zipped({}), "no file to open in this archive"),
         ("book.xlsx", zipped({"xl/workbook.xml": b"<x/>", "[Content_Types].xml": b"<x/>"}), "an Excel workbook"),
         ("cut.tar.gz", tarred({"log.csv": os.urandom(5000)}, "w:gz")[:-50], "damaged or cut off"),
+        ("text.docx", zipped({"[Content_Types].xml": b"<x/>", "word/document.xml": b"<x/>"}), "is an Office document"),
+        ("sheet.ods", zipped({"mimetype": b"x", "content.xml": b"<x/>", "meta.xml": b"<x/>"}), "is an OpenDocument file"),
+        ("secret.zip", marked(zipped({"log.csv": CSV.encode()}), 8, 1), "secret.zip:log.csv: is encrypted; unpack"),
+        ("deflate64.zip", marked(zipped({"log.csv": CSV.encode()}), 10, 9), r"not read here \(Deflate64\); unpack"),
+        ("link.zip", linked(), "link.zip:lists/partners.txt: is a link"),
+        ("bad.zip", scrambled(zipped({"log.csv": os.urandom(3000)}, zipfile.ZIP_LZMA)), "bad.zip:log.csv: is damaged"),
+        ("dev.tar", tarred({"README": b"x"}, links=("README",)), "no file to open in this archive"),
+        ("header.tar", tarred({}) [:0] + b"a" * 100 + tarred({"x": b""})[100:512] + b"x" * 512, "damaged"),
     ],
-    ids=["three deep", "no zip", "no gzip", "empty", "workbook", "cut off"],
-)
+    ids=["three deep", "no zip", "no gzip", "empty", "workbook", "cut off", "document", "sheet", "encrypted",
+         "packed otherwise", "link", "damaged LZMA", "nothing of ours", "no header"],
+)  # fmt: skip
 def test_archives_that_can_not_be_used_are_refused(tmp_path: Path, name: str, data: bytes, said: str) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=said):
@@ -244,11 +345,73 @@ def test_a_log_that_is_cut_off_in_its_archive_keeps_its_rows(tmp_path: Path) -> 
     assert any("damaged or cut off" in p.message for p in site.problems)
 
 
+def test_a_tar_archive_that_is_cut_off_keeps_what_comes_before(tmp_path: Path) -> None:
+    files = {"a.csv": CSV.encode(), "b.xml": CONFIGURATION.encode(), "c.bin": os.urandom(40_000)}
+    whole = tarred(files)
+    for name, data in {
+        "cut.tar": whole[:9_000],
+        "cut.tgz": gzip.compress(whole)[:-9_000],
+        "header.tar": whole[: 2 * 1024] + b"x" * 2048,
+        "end.tar": whole[: 2 * 1024],
+    }.items():
+        (tmp_path / name).write_bytes(data)
+        site = open_inputs([tmp_path / name])
+        assert len(site.sessions) == len(site.configurations) == 1
+        assert [p.message for p in site.problems if p.file == str(tmp_path / name)][-1].startswith(
+            "the tar archive is "
+        )
+        (tmp_path / name).unlink()
+
+
+def test_links_and_devices_in_a_tar_archive_are_said_once(tmp_path: Path) -> None:
+    data = tarred({"log.csv": CSV.encode()}, links=("log.csv", "../elsewhere.csv"))
+    (tmp_path / "ticket.tar").write_bytes(data)
+    (problem,) = open_inputs([tmp_path]).problems
+    assert problem.message.startswith("../elsewhere.csv.2 and 1 more in it: a link to a file outside of it")
+
+
+def test_many_files_that_each_unpack_to_much_are_a_bomb_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "SLACK", 1 << 20)
+    monkeypatch.setattr(bounded, "RATIO", 50)
+    rows = (CSV + (CSV.split("\n")[1] + "\n") * 9_000).encode()
+    assert len(rows) < 1 << 20
+    (tmp_path / "bombs.zip").write_bytes(zipped({f"{n}.csv": rows for n in range(9)}))
+    (tmp_path / "inner.zip").write_bytes(zipped({f"{n}.zip": zipped({"log.csv": rows}) for n in range(9)}))
+    for name in ("bombs.zip", "inner.zip"):
+        site = open_inputs([tmp_path / name])
+        assert len(site.sessions) < 27_000
+        assert site.problems[0].message.startswith("unpacks to more than is read of an archive of its size")
+
+
+def test_files_are_counted_over_nested_archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(containers, "MOST", 20)
+    inner = zipped({f"{n}.csv": CSV.encode() for n in range(9)})
+    (tmp_path / "many.zip").write_bytes(zipped({f"{n}.zip": inner for n in range(9)}))
+    site = open_inputs([tmp_path])
+    assert len(site.sessions) < 20
+    assert "has more than 20 files" in site.problems[0].message
+
+
+def test_a_directory_and_headers_of_any_length_are_not_taken_into_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(containers, "LARGEST_DIRECTORY", 1 << 10)
+    (tmp_path / "a.zip").write_bytes(zipped({f"{n:060}.csv": b"" for n in range(20)}))
+    monkeypatch.setattr(containers, "_LARGEST_HEADER", 1 << 20)
+    (tmp_path / "b.tar").write_bytes(tarred({"x" * (2 << 20): b""}))
+    with pytest.raises(InputError, match="has more than 20,000 files"):
+        open_inputs([tmp_path / "a.zip"])
+    with pytest.raises(InputError, match="a header is too long"):
+        open_inputs([tmp_path / "b.tar"])
+
+
 def test_bombs_are_refused_while_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "SLACK", 1 << 20)
+    monkeypatch.setattr(bounded, "SLACK", 1 << 20)
     line = CSV.split("\n")[1] + "\n"
     (tmp_path / "bomb.gz").write_bytes(gzip.compress((CSV + line * 200_000).encode(), 9))
-    monkeypatch.setattr(containers, "RATIO", 50)
+    monkeypatch.setattr(bounded, "RATIO", 50)
     site = open_inputs([tmp_path])
     assert "unpacks to more than 50 times its size" in site.problems[-1].message
     assert len(site.sessions) < 200_000
@@ -262,8 +425,9 @@ def test_a_file_beyond_the_stated_size_is_refused(tmp_path: Path, monkeypatch: p
 
 
 def test_lists_in_an_archive_are_lists_too(tmp_path: Path) -> None:
-    (tmp_path / "ticket.zip").write_bytes(zipped({"lists/partners.txt": b"192.0.2.0/24\n", "log.csv": CSV.encode()}))
-    assert open_inputs([tmp_path]).answers.list_members == {"partners": ("192.0.2.0/24",)}
+    files = {"lists/partners.txt": b"192.0.2.0/24\n", "lists\\suppliers.txt.gz": gzip.compress(b"192.0.2.9\n")}
+    (tmp_path / "ticket.zip").write_bytes(zipped(files | {"log.csv": CSV.encode()}))
+    assert open_inputs([tmp_path]).answers.list_members == {"partners": ("192.0.2.0/24",), "suppliers": ("192.0.2.9",)}
 
 
 @pytest.mark.parametrize("folder", ["list", "lists", "edl", "External-Lists", "MEMBERS"])
@@ -331,6 +495,7 @@ def test_an_answer_in_a_folder_of_lists_is_an_answer_still(tmp_path: Path) -> No
         pytest.param(b"admin@fw> show x\n" * 50_000, id="prompts"),
         pytest.param(b"Session   1\n c2s flow:\n" + b"a b: c   " * 200_000, id="labels"),
         pytest.param(CSV.encode() + b'"' * (2 << 20), id="quotes"),
+        pytest.param(b"<!-- x -->" * 50_000 + b"<other/>", id="comments"),
         pytest.param(
             b"<14>May 14 10:00:08 fw 1,2024/05/14 10:00:08,1,TRAFFIC,a,1,\n" + b"1," * (1 << 20), id="a long line"
         ),

@@ -59,9 +59,9 @@ def open_command(
 ) -> None:
     """Open saved exports and configurations, or a snapshot with its marks and notes, on the screen.
 
-    INPUT is any number of files or folders, packed (gzip, zip, tar) or not: log exports (CSV, XML, syslog), session
-    tables, configurations, answers of show and test commands, application content. What each file is, is recognised
-    from its content.
+    INPUT is any number of files or folders, packed (gzip, bzip2, xz, zip, tar) or not: log exports (CSV, XML,
+    syslog), session tables, configurations, answers of show and test commands, application content. What each file is,
+    is recognised from its content.
 
     What no export holds can be given by hand, in a folder called lists (or list, edl, external-lists, members): for
     each object a text file called as the object is (.txt, .list, .lst and .csv are taken off), with one member a line

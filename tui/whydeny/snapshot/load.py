@@ -68,6 +68,8 @@ _END64 = b"PK\x06\x07"
 def is_snapshot(path: Path) -> bool:
     """Whether a file begins as a snapshot does; it may still be cut short or of a later format."""
     try:
+        if not path.is_file():  # a pipe would keep whoever opens it waiting
+            return False
         with path.open("rb") as file:
             return _begins_so(file.read(64))
     except OSError:

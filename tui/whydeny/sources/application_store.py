@@ -15,7 +15,10 @@ from whydeny.model.errors import InputError, WhydenyError
 from whydeny.model.safe import safe_text
 from whydeny.model.site import Problem, Site
 from whydeny.sources.exports.application_content import WHOLE_CONTENT, read_applications
-from whydeny.sources.exports.containers import Bounded, Item, archive_kind, find_items, unpack
+from whydeny.sources.exports.bounded import Bounded, Item
+from whydeny.sources.exports.containers import archive_kind, unpack
+from whydeny.sources.exports.folders import find_items
+from whydeny.sources.exports.plain_text import PlainText
 from whydeny.sources.exports.xml_tools import LARGEST
 from whydeny.sources.recognise import HEAD, Form, recognise
 
@@ -88,12 +91,14 @@ def _tables_of(item: Item) -> list[ApplicationTable]:
 
 
 def _table_in(stream: Bounded, name: str) -> ApplicationTable:
-    recognised = recognise(stream.peek(HEAD))
+    head = stream.peek(HEAD)
+    recognised = recognise(head)
     if recognised.form is not Form.APPLICATIONS:
         what = recognised.why.partition(";")[0] or f"it is no application content but: {recognised.form}"
         raise InputError(f"{name}: {what}; {_SAVE}")
+    plain = stream if recognised.plain else PlainText(stream, head)
     data = b""
-    while more := stream.read(LARGEST):
+    while more := plain.read(LARGEST):
         data += more
         if len(data) > LARGEST:
             raise InputError(f"{name}: has more than {LARGEST:,} bytes")

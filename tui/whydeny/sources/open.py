@@ -17,12 +17,15 @@ from whydeny.model.site import Problem, Site, Source
 from whydeny.model.tables import SessionTable
 from whydeny.sources.exports.application_content import read_applications
 from whydeny.sources.exports.blocks import ByteStream, decode_text
+from whydeny.sources.exports.bounded import Bounded, Item
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.configuration import read_configuration
-from whydeny.sources.exports.containers import Bounded, Item, archive_kind, find_items, unpack
+from whydeny.sources.exports.containers import archive_kind, unpack
 from whydeny.sources.exports.csv_log import CsvReader
 from whydeny.sources.exports.device_answers import LARGEST_TEXT, goes_on, read_list, read_parts, wrong_lines
+from whydeny.sources.exports.folders import find_items
 from whydeny.sources.exports.pages import Page, in_place, split_pages
+from whydeny.sources.exports.plain_text import PlainText
 from whydeny.sources.exports.session_table import read_session_text, read_session_xml
 from whydeny.sources.exports.set_format import read_set_format
 from whydeny.sources.exports.syslog import SyslogReader
@@ -67,7 +70,7 @@ class _Opening:
         self._on_rows = on_rows
         self._done = 0.0  # bytes of the inputs read so far
         self._found = Gathered()
-        self._useless = 0
+        self._useless = self._unlisted = 0  # files that can't be used, and those of them that are only counted
 
     def open(self, item: Item) -> None:
         """Read one file, or what is in an archive. What can't be used becomes a problem."""
@@ -78,17 +81,26 @@ class _Opening:
                 if kind is None:
                     _File(self._found, item, lambda: self._advance(item, stream.fraction()), self._on_rows).read(stream)
             if kind is not None:
-                for member in unpack(item, kind):
-                    self.open(member)
+                self._unpack(item, kind)
                 return
         except InputError as error:
             self._complain(item, error)
         self._done += item.weight
 
+    def _unpack(self, item: Item, kind: str) -> None:
+        """Read what is in an archive; where it ends in damage, what comes before that."""
+        begun, problems = self._done, len(self._found.problems)
+        try:
+            for member in unpack(item, kind):
+                self.open(member)
+        except InputError as error:  # said before what follows from it
+            self._complain(item, error, problems)
+        self._done = begun + item.weight
+
     def site(self) -> Site:
         """Everything that was read. Raises `InputError` where that is nothing."""
-        if self._useless > _LISTED:
-            message = f"{self._useless - _LISTED:,} more files could not be used"
+        if self._unlisted:
+            message = f"{self._unlisted:,} more files could not be used"
             self._found.problems.append(Problem("the inputs", None, message))
         problems = self._found.problems
         if not self._found.sources:
@@ -102,10 +114,14 @@ class _Opening:
     def _advance(self, item: Item, fraction: float) -> None:
         self._progress.step(f"reading {item.base}", int(self._done + item.weight * fraction), self.total)
 
-    def _complain(self, item: Item, error: InputError) -> None:
+    def _complain(self, item: Item, error: InputError, place: int | None = None) -> None:
+        """List an input that can't be used, in its place among the problems or last."""
         self._useless += 1
-        if self._useless <= _LISTED:
-            self._found.problems.append(_problem(item.name, error))
+        if self._useless <= _LISTED or place is not None:
+            problems = self._found.problems
+            problems.insert(len(problems) if place is None else place, _problem(item.name, error))
+        else:
+            self._unlisted += 1
 
 
 class _File:
@@ -127,10 +143,11 @@ class _File:
         name = self._item.name
         head = stream.peek(HEAD)
         recognised = recognise(head)
+        plain = stream if recognised.plain else PlainText(stream, head)
         if recognised.form in (*_STREAMED, Form.UNUSABLE):
-            self._read(recognised, stream, name)
+            self._read(recognised, plain, name)
         else:
-            self._read_whole(recognised, self._bytes(stream, recognised), name)
+            self._read_whole(recognised, self._bytes(plain, recognised), name)
         if not self._what:
             raise InputError(f"{name}: {recognised.why or 'there is nothing in it that can be used'}")
         for kind, tables in self._tables.items():
@@ -140,7 +157,7 @@ class _File:
             Source(name, ", ".join(dict.fromkeys(self._what)), self._rows, self._skipped, self._release)
         )
 
-    def _bytes(self, stream: Bounded, recognised: Recognised) -> bytes:
+    def _bytes(self, stream: ByteStream, recognised: Recognised) -> bytes:
         """All bytes of a file that is read in one piece."""
         largest = LARGEST_TEXT if recognised.form is Form.ANSWERS else LARGEST
         parts: list[bytes] = []

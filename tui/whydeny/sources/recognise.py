@@ -10,6 +10,7 @@ from whydeny.sources.exports.blocks import encoding_of
 from whydeny.sources.exports.csv_heading import Heading, find_heading
 from whydeny.sources.exports.layouts import fold, names_by_heading
 from whydeny.sources.exports.pages import split_pages
+from whydeny.sources.exports.plain_text import is_plain, plain_head
 from whydeny.sources.exports.session_table import is_session_text
 from whydeny.sources.exports.syslog import ROW
 from whydeny.sources.exports.xml_shape import Shape, shape_of
@@ -43,6 +44,7 @@ class Recognised:
     heading: Heading | None = None
     encoding: str = "utf-8"
     mark: int = 0  # bytes of the byte-order mark
+    plain: bool = True  # False: its readers need it as `PlainText`, and the encoding is that
 
 
 _LOGS = "export the log with Monitor > Logs > Export to CSV, or through the XML API (type=log)"
@@ -81,8 +83,10 @@ _VENDORS = (
     ),
     (r'^\S+ \S+ \S+ \[[^\]]+\] "[A-Z]+ \S+ HTTP', f"a web server's access log; {_LOGS}"),
 )
+_PROLOGUE = re.compile(r"\s*(?:<!--.*?-->|<\?.*?\?>)", re.DOTALL)
 _HTML = re.compile(
-    rb"\s*(?:(?:<!--.*?-->|<\?xml[^>]*>)\s*)*<(?:!doctype\s+html|html|head|body|script)", re.IGNORECASE | re.DOTALL
+    r"\s*<(?:!doctype\s+html|html|head|body|script|style|meta|title|div|span|center|table|form|br|hr|p|h[1-6])\b",
+    re.IGNORECASE,
 )
 # Lines of configure mode, typed after a prompt or not; what follows a prompt with > is a command, no configuration.
 _SET = re.compile(
@@ -133,19 +137,23 @@ def recognise(head: bytes) -> Recognised:
     for magic, what in _MAGIC:
         if head.startswith(magic):
             return Recognised(Form.UNUSABLE, f"it seems to be {what}")
+    binary = _is_binary(head, encoding_of(head)[0])
+    plain = is_plain(head)
+    if not plain:
+        head = plain_head(head)
     encoding, mark = encoding_of(head)
     text = head[mark:].decode(encoding, "replace")
     if not text.strip("\ufeff\ufffd\0 \t\r\n"):
         return Recognised(Form.UNUSABLE, "there is nothing but blanks in it")
     found = _recognise_text(text, head)
-    if found.form is Form.ANSWERS and _is_binary(head, encoding):
+    if found.form is Form.ANSWERS and binary:
         return Recognised(Form.UNUSABLE, f"it is binary data of a kind that is not known here; {_LOGS}")
-    return Recognised(found.form, found.why, found.heading, encoding, mark)
+    return Recognised(found.form, found.why, found.heading, encoding, mark, plain)
 
 
 def _recognise_text(text: str, head: bytes) -> Recognised:
     body = text.lstrip()
-    if _HTML.match(body[:2000].encode()):
+    if _is_html(body):
         title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
         said = f" ({safe_text(' '.join(title[1].split()), 80)})" if title else ""
         return Recognised(
@@ -168,6 +176,14 @@ def _recognise_text(text: str, head: bytes) -> Recognised:
     if _SET.search(body):
         return Recognised(Form.SET_FORMAT)
     return Recognised(Form.ANSWERS, _describe_text(body, first))
+
+
+def _is_html(text: str) -> bool:
+    """Whether a text is a web page: what begins one stands behind comments and declarations."""
+    place = 0
+    while found := _PROLOGUE.match(text, place):
+        place = found.end()
+    return bool(_HTML.match(text, place))
 
 
 def _describe_text(body: str, first: str) -> str:
@@ -268,7 +284,7 @@ def _form_of(shape: Shape) -> Form:
 
 
 def _is_binary(head: bytes, encoding: str) -> bool:
-    if encoding.startswith("utf-16"):
+    if encoding.startswith(("utf-16", "utf-32")):
         return False
     odd = sum(head.count(byte) for byte in (b"\0", b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"))
     return odd * 50 > len(head)

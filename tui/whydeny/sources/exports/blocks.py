@@ -18,6 +18,8 @@ LONGEST_LINE = 1 << 26
 _T = TypeVar("_T")
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -33,7 +35,7 @@ class ByteStream(Protocol):
 def encoding_of(head: bytes) -> tuple[str, int]:
     """The encoding of a text by its first bytes, and how many of them are a byte-order mark.
 
-    UTF-16 without a mark shows by its zero bytes; text that is not UTF-8 is taken for Windows-1252.
+    UTF-16 without a mark shows by its zero bytes; text in which more is not UTF-8 than is, is taken for Windows-1252.
     """
     for mark, name in _BOMS:
         if head.startswith(mark):
@@ -45,11 +47,10 @@ def encoding_of(head: bytes) -> tuple[str, int]:
             return "utf-16-le", 0
         if even > len(sample) // 4 and odd == 0:
             return "utf-16-be", 0
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        return "cp1252", 0
-    return "utf-8", 0
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
+    wrong = text.count("\ufffd")
+    right = len(text) - len(text.encode("ascii", "ignore")) - wrong
+    return ("utf-8", 0) if right >= wrong else ("cp1252", 0)
 
 
 def decode_text(data: bytes) -> str:
