@@ -1,5 +1,6 @@
 """Bulk matching answers row by row what a single look-up answers, unknowns included."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -31,7 +32,8 @@ from whydeny.model.configuration import (
 )
 from whydeny.model.release import Release
 from whydeny.model.tables import SessionTable
-from whydeny.policy.bulk import RULEBASES, match_all
+from whydeny.policy import bulk
+from whydeny.policy.bulk import RULEBASES, Question, match_all, match_each
 from whydeny.policy.engine import Engine
 from whydeny.policy.flows import flow_of
 
@@ -44,7 +46,10 @@ TABLE = (
     Application("chat-base", ("tcp/443", "tcp/5000-5010"), container="chat", category="collaboration"),
     Application("chat-files", ("tcp/dynamic",), container="chat", category="collaboration"),
     Application("ping", icmp_types=(8,), category="networking"),
+    Application("ipv6-ping", icmp6_types=(128,), category="networking", tags=("Web App",)),
     Application("gre", ip_protocols=(47,), category="networking"),
+    Application("routing", ("icmp/dynamic", "tcp/179"), category="networking", subcategory="routing", technology="p2p"),
+    Application("odd-ports", ("tcp/http", "udp/9"), category="networking"),
     Application("unknown-tcp", category=""),
 )
 
@@ -68,10 +73,14 @@ GROUPS = {
     "g-fqdn": AddressGroup("g-fqdn", ("h-dns", "f-portal")),
     "d-tags": AddressGroup("d-tags", filter="'red' and ('blue' or 'green')"),
     "d-asked": AddressGroup("d-asked", filter="asked"),
+    "d-answered": AddressGroup("d-answered", filter="'red'"),
+    "d-odd": AddressGroup("d-odd", filter="'red' and"),
+    "g-empty": AddressGroup("g-empty"),
+    "g-shared": AddressGroup("g-shared", ("s-host", "e-part")),
 }
 ADDRESS_NAMES = (
-    "any", *ADDRESSES, *GROUPS, "e-list", "e-known", "R-HQ", "US", "DE", "not-there", "10.1.20.0/25", "203.0.113.0/24",
-    "2001:db8::5", "0.0.0.0/0", "::/0", "198.51.100.1-198.51.100.9",
+    "any", *ADDRESSES, *GROUPS, "e-list", "e-known", "e-part", "panw-known-ip-list", "s-host", "R-HQ", "US",
+    "DE", "not-there", "10.1.20.0/25", "203.0.113.0/24", "2001:db8::5", "0.0.0.0/0", "::/0", "198.51.100.1-198.51.100.9",
 )  # fmt: skip
 SCOPE = Scope(
     "vsys1",
@@ -88,6 +97,9 @@ SCOPE = Scope(
     applications={
         "own": CustomApplication("own", ("tcp/7000",), category="business-systems"),
         "own-free": CustomApplication("own-free", category="business-systems", risk=1),
+        "Own-Echo": CustomApplication("Own-Echo", icmp_types=(8,), flags=("evasive",)),
+        "own-echo6": CustomApplication("own-echo6", icmp6_types=(128,)),
+        "own-gre": CustomApplication("own-gre", ip_protocols=(47,)),
     },
     application_groups={"ag": Group("ag", ("SSL", "dns", "ag-in")), "ag-in": Group("ag-in", ("own", "af-net"))},
     application_filters={
@@ -96,6 +108,8 @@ SCOPE = Scope(
         "af-flags": ApplicationFilter("af-flags", flags=("evasive",), categories=("collaboration",)),
         "af-both": ApplicationFilter("af-both", flags=("evasive", "pervasive")),
         "af-odd": ApplicationFilter("af-odd", categories=("networking",), other=("saas-risk",)),
+        "af-kind": ApplicationFilter("af-kind", subcategories=("routing",), technologies=("p2p",)),
+        "af-tags": ApplicationFilter("af-tags", tags=("web app",)),
     },
     regions={"R-HQ": Region("R-HQ", ("198.51.100.0/24",)), "DE": Region("DE", ("10.1.20.77",))},
     schedules={
@@ -104,11 +118,30 @@ SCOPE = Scope(
         "once": Schedule("once", dates=("2024/05/02@08:00-2024/05/03@23:59",)),
         "broken": Schedule("broken", daily=("noon",)),
     },
-    external_lists={"e-list": ExternalList("e-list", "ip"), "e-known": ExternalList("e-known", "ip")},
+    external_lists={
+        "e-list": ExternalList("e-list", "ip"),
+        "e-known": ExternalList("e-known", "ip", exceptions=("203.0.113.66",)),
+        "e-part": ExternalList("e-part", "ip", exceptions=("198.51.100.5",)),
+        "e-urls": ExternalList("e-urls", "url"),
+    },
     url_categories={"c-own": UrlCategory("c-own", "URL List", ("example.net/",))},
+    dynamic_user_groups={"dug-risky": "'risky'"},
+)
+# What the virtual system has too is its own; the rest is seen from there.
+SHARED = Scope(
+    "shared",
+    addresses={
+        "h-dns": Address("h-dns", "ip-netmask", "192.0.2.1"),
+        "s-host": Address("s-host", "ip-netmask", "198.51.100.0/29", ("red",)),
+    },
+    services={"s-web": Service("s-web", "udp", "1-65535"), "s-shared": Service("s-shared", "tcp", "0-52,5005")},
+    schedules={"once": Schedule("once", daily=("00:00-23:59",))},
+    applications={"own": CustomApplication("own", ("udp/7000",))},
 )
 ANSWERS = DeviceAnswers(
     list_members={"e-known": ("203.0.113.64/26", "2001:db8:1::/48 # partner")},
+    partial_lists={"e-part": (("198.51.100.4/30", "2001:db8::/127"), 9)},
+    group_addresses={"d-answered": ("10.1.20.9", "2001:db8::7")},
     fqdns={"known.example.net": tuple(filter(None, map(parse_address, ("203.0.113.7", "2001:db8::7"))))},
     registered_tags={
         parse_address("10.1.20.9") or 0: frozenset({"asked"}),
@@ -120,26 +153,31 @@ ANSWERS = DeviceAnswers(
 pick = st.sampled_from
 zones = pick((("any",), ("trust",), ("trust", "dmz"), ("untrust",)))
 addresses = st.lists(pick((*ADDRESS_NAMES, "US", "US", "DE", "e-list", "d-tags")), min_size=1, max_size=2).map(tuple)
-users = pick(
-    (("known-user",), ("unknown",), ("pre-logon",), ("example\\ann",), ("carl@example.net", "unknown"),
-     ("cn=asked,dc=example",), ("cn=other,dc=example",), ("dug-risky",))
-)  # fmt: skip
+users = st.lists(
+    pick(("known-user", "unknown", "pre-logon", "example\\ann", "carl@example.net", "Carl", "cn=asked,dc=example",
+          "cn=other,dc=example", "dug-risky", "DUG-Risky", "example\\seen")),
+    min_size=1, max_size=2,
+).map(tuple)  # fmt: skip
 asked_applications = st.one_of(
     st.just(("any",)),
     st.lists(
         pick(("web-browsing", "ssl", "dns", "smtp", "chat", "chat-base", "ping", "gre", "own", "own-free", "ag", "af-risk",
-              "af-flags", "af-both", "af-odd", "not-in-a-table", "unknown-tcp")),
+              "af-flags", "af-both", "af-odd", "af-kind", "af-tags", "not-in-a-table", "unknown-tcp", "ipv6-ping", "own-echo",
+              "own-echo6", "own-gre", "routing", "odd-ports")),
         min_size=1, max_size=3,
     ).map(tuple),
 )  # fmt: skip
 services = st.one_of(
     pick((("any",), ("application-default",))),
     st.lists(
-        pick(("s-web", "s-dns", "s-low", "s-sctp", "s-bad", "sg", "sg-loop", "service-http", "not-there")),
+        pick(("s-web", "s-dns", "s-low", "s-sctp", "s-bad", "s-shared", "sg", "sg-loop", "service-http", "not-there",
+              "application-default")),
         min_size=1, max_size=3,
     ).map(tuple),
 )  # fmt: skip
-categories = pick((("games",), ("games", "c-own"), ("high-risk",), ("not-there",)))
+categories = pick(
+    (("games",), ("games", "c-own"), ("high-risk",), ("not-there",), ("e-urls", "News"), ("not-resolved",))
+)
 schedules = pick(("office", "night", "once", "broken", "not-there"))
 
 
@@ -151,6 +189,7 @@ CRITERIA: dict[str, st.SearchStrategy] = {
     "users": users,
     "unsettled": pick(((), ("source-imsi:001010000000001",))),
     "source_hips": pick((("hip-ok",), ("any",))),
+    "destination_hips": pick((("hip-ok",), ("any",))),
     "applications": asked_applications,
     "services": services,
     "categories": categories,
@@ -158,7 +197,7 @@ CRITERIA: dict[str, st.SearchStrategy] = {
     "rule_type": pick(("intrazone", "interzone")),
     "disabled": st.just(True),
     "action": pick(("deny", "drop")),
-    "targets": pick((("001",), ("002",), ("tag:core",))),
+    "targets": pick((("001",), ("002",), ("tag:core",), ("001/vsys2", "002"))),
 }
 # A rule asks for little, so that every criterion gets to decide.
 ASKED = st.sets(pick(sorted(CRITERIA)), min_size=1, max_size=3)
@@ -174,6 +213,8 @@ def rules_of(draw: st.DrawFn, rulebase: Rulebase) -> tuple[Rule, ...]:
             asked["negate_source"] = draw(NEGATED)
         if "destinations" in asked:
             asked["negate_destination"] = draw(NEGATED)
+        if "targets" in asked:
+            asked["target_negate"] = draw(NEGATED)
         if "applications" in asked:
             asked["services"] = draw(pick((("application-default",), ("any",))))
         if "action" in asked and rulebase is Rulebase.SECURITY:
@@ -194,6 +235,7 @@ def ends(side: str) -> dict[str, st.SearchStrategy]:
     }
 
 
+MINUTES = st.integers(0, 20 * 24 * 60).map(lambda minutes: datetime(2024, 4, 25) + timedelta(minutes=minutes))
 CELLS: dict[str, st.SearchStrategy] = {
         **ends("source"),
         **ends("destination"),
@@ -202,19 +244,23 @@ CELLS: dict[str, st.SearchStrategy] = {
         "protocol": pick((6, 6, 17, 1, 47, 132, 58, None)),
         "source_port": pick((51000, 443, None)),
         "destination_port": pick((80, 443, 53, 8001, 7000, 5005, 587, 0, 65535, None)),
-        "application": pick(("web-browsing", "ssl", "dns", "smtp", "chat-base", "chat-files", "ping", "gre", "own",
-                             "own-free", "odd-app", "unknown-tcp", "incomplete", "not-applicable", None)),
+        "application": pick(("web-browsing", "ssl", "SSL", "dns", "smtp", "chat-base", "chat-files", "ping", "gre", "own",
+                             "own-free", "own-echo", "Own-Echo6", "own-gre", "ipv6-ping", "routing", "odd-ports", "odd-app",
+                             "unknown-tcp", "quic", "ssh", "incomplete", "not-applicable", "insufficient-data", None)),
         "user": pick((None, "example\\ann", "ann", "bob", "example\\bob", "carl@example.net", "example\\carl", "pre-logon",
-                      "unknown")),
-        "dynamic_user_group": pick((None, None, "dug-risky")),
-        "category": pick((None, "any", "games", "sports", "c-own", "not-resolved", "high-risk")),
+                      "unknown", "Example\\Ann", "carl@ad.example.net", "example\\pre-logon")),
+        "dynamic_user_group": pick((None, None, "dug-risky", "Dug-Risky")),
+        "category": pick((None, "any", "games", "Games", "sports", "c-own", "not-resolved", "high-risk", "news", "strange")),
         "flags": pick((None, 0, 0x01000000, 0x01400000)),
         "proxied": pick((None, "True", "False")),
         "state": pick((None, None, "ACTIVE")),
         "rule": pick((None, "rule 3", "rule 5", "gone")),
-        "start": st.integers(0, 20 * 24 * 60).map(lambda minutes: datetime(2024, 4, 25) + timedelta(minutes=minutes)),
+        "start": st.none() | MINUTES,
+        "time": st.none() | MINUTES,
         "elapsed": pick((None, 0, 90, 3600)),
         "app_category": pick((None, None, "networking")),
+        "app_subcategory": pick((None, None, "routing", "Infrastructure")),
+        "app_technology": pick((None, None, "p2p")),
         "app_risk": pick((None, None, 4)),
         "app_characteristics": pick((None, None, "evasive-behavior,pervasive-use")),
         "app_container": pick((None, None, "chat", "none")),
@@ -231,12 +277,13 @@ LOOKED_AT = {
     "sources": ("source", "source_country", "source_edl", "source_dag"),
     "destinations": ("destination", "destination_country", "destination_edl", "destination_dag"),
     "users": ("user", "dynamic_user_group", "state"),
-    "applications": (*SERVICE, "app_category", "app_risk", "app_characteristics", "app_container"),
+    "applications": (*SERVICE, "app_category", "app_subcategory", "app_technology", "app_risk", "app_characteristics",
+                     "app_container"),
     "services": SERVICE,
     "categories": ("category", "protocol", "destination_port", "application"),
     "action": SERVICE,
-    "schedule": ("start", "elapsed"),
-}
+    "schedule": ("start", "elapsed", "time"),
+}  # fmt: skip
 PLAIN = {
     "source": "10.1.0.10", "destination": "203.0.113.9", "from_zone": "trust", "to_zone": "untrust", "protocol": 6,
     "source_port": 443, "destination_port": 443, "application": "ssl", "category": "games", "flags": 0,
@@ -313,18 +360,23 @@ def applications(complete: bool) -> ApplicationTable:
     complete=st.booleans(),
     serial=pick((None, "001")),
     pushed_missing=st.booleans(),
+    top_down=st.booleans(),
+    whole=st.booleans(),
     logged=st.booleans(),
 )
 def test_bulk_is_the_single_look_up_for_every_row(
-    security, decryption, authentication, found, release, complete, serial, pushed_missing, logged
+    security, decryption, authentication, found, release, complete, serial, pushed_missing, top_down, whole, logged
 ):
     rules = {
         Rulebase.SECURITY: security,
         Rulebase.DECRYPTION: decryption,
         Rulebase.AUTHENTICATION: authentication,
     }
-    policy = Policy("vsys1", serial, release, rules, (SCOPE, Scope("shared")), pushed_missing=pushed_missing)
-    compare(Engine(policy, applications(complete), ANSWERS, release), found, logged)
+    policy = Policy(
+        "vsys1", serial, release, rules, (SCOPE, SHARED), pushed_missing=pushed_missing, wildcard_top_down=top_down
+    )
+    answers = replace(ANSWERS, registered_complete=whole)
+    compare(Engine(policy, applications(complete), answers, release, frozenset({"example\\seen"})), found, logged)
 
 
 @pytest.mark.parametrize(
@@ -403,6 +455,32 @@ def test_bulk_sees_all_that_one_criterion_looks_at(criterion, data, release, com
     rules, found = data.draw(focused(criterion))
     policy = Policy("vsys1", "001", release, {Rulebase.SECURITY: rules}, (SCOPE,))
     compare(Engine(policy, applications(complete), ANSWERS, release), found, logged=False)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    one=rules_of(Rulebase.SECURITY),
+    other=rules_of(Rulebase.SECURITY),
+    found=st.lists(rows, min_size=1, max_size=20),
+    slice_of=st.integers(1, 25),
+    logged=st.booleans(),
+)
+def test_several_policies_are_matched_as_each_alone_and_slices_as_a_whole(one, other, found, slice_of, logged):
+    frame = table(found)
+    engines = [
+        Engine(
+            Policy("vsys1", "001", None, {Rulebase.SECURITY: rules}, (SCOPE, SHARED)),
+            applications(False),
+            ANSWERS,
+            None,
+        )
+        for rules in (one, other)
+    ]
+    alone = [match_all(engine, frame, (Rulebase.SECURITY,), logged=logged) for engine in engines]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "_SLICE", slice_of)
+        together = match_each([Question(engine, (Rulebase.SECURITY,)) for engine in engines], frame, logged)
+    assert [t.equals(a) for t, a in zip(together, alone, strict=True)] == [True, True]
 
 
 @settings(max_examples=60, deadline=None)
