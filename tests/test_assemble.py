@@ -166,6 +166,7 @@ def test_of_two_running_configurations_that_which_holds_more_is_used(
 ) -> None:
     both = [firewall("a", file=3, **first), firewall("a", file=4, **second)]
     assert [assemble(both).files, assemble(both[::-1]).files] == [(3,), (3,)]
+    assert assemble(both).rivals == ()
 
 
 def test_what_was_pushed_to_another_firewall_is_left_out() -> None:

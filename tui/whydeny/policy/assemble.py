@@ -140,7 +140,7 @@ def _choose_firewall(configurations: Sequence[Configuration], serial: str | None
 
 def _rivals(other: Configuration, chosen: Configuration) -> bool:
     """Whether another configuration could as well be the firewall's, and holds something else."""
-    if _rank(other) != _rank(chosen) or other.file == chosen.file:
+    if other.kind is not chosen.kind or _rank(other) != _rank(chosen) or other.file == chosen.file:
         return False
     return (other.vsys, other.shared, other.rematch) != (chosen.vsys, chosen.shared, chosen.rematch)
 
