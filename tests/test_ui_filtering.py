@@ -1,8 +1,9 @@
 """What is typed in the filter bar: words, the language, both together, and conditions from a value."""
 
 import pytest
+from textual import events
 
-from ui_stage import small_site
+from ui_stage import small_site, staged
 from whydeny.filters.tree import FilterError
 from whydeny.model.addresses import parse_address
 from whydeny.ui.columns import BY_NAME, usual_columns, value_of
@@ -110,3 +111,24 @@ def test_every_column_can_be_filtered_by_its_own_value(bench: Workbench, name: s
         session = bench.frame["session_id"][row]
         assert session in ids(bench, only("", *asked))
         assert session not in ids(bench, only("", *asked, without=True))
+
+
+@pytest.mark.parametrize(
+    ("pasted", "value", "ids"),
+    [
+        pytest.param("( app eq ssh )", "( app eq ssh )", [103], id="one line"),
+        pytest.param(
+            "( app eq ssh )\n  or ( app eq quic )\n", "( app eq ssh ) or ( app eq quic )", [102, 103], id="two lines"
+        ),
+        pytest.param("\r\n( app eq ssh )\r\n", "( app eq ssh )", [103], id="empty lines around it"),
+        pytest.param("( rule eq 'A  B' )", "( rule eq 'A  B' )", [], id="blanks in a name stay"),
+        pytest.param("\n", "", None, id="nothing"),
+    ],
+)
+async def test_all_lines_of_what_was_pasted_are_the_filter(pasted: str, value: str, ids: list[int] | None) -> None:
+    async with staged(small_site()) as stage:
+        await stage.press("slash", "ctrl+u")
+        stage.app.post_message(events.Paste(pasted))
+        await stage.settle()
+        assert stage.explorer.filter_bar.text == value
+        assert ids is None or sorted(stage.ids) == ids

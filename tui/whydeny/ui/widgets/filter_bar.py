@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -36,6 +37,13 @@ class FilterInput(Input):
     def validate_value(self, value: str) -> str:
         """The text without characters that a terminal would obey."""
         return safe_text(value)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        """All lines of what was pasted, as one: the first alone would ask for something else."""
+        event.prevent_default()
+        event.stop()
+        lines = (line.strip() for line in event.text.splitlines())
+        self.replace(" ".join(line for line in lines if line), *self.selection)
 
     def action_earlier(self) -> None:
         """What was typed before, or one line up."""
