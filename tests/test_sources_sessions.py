@@ -415,3 +415,15 @@ def test_an_answer_without_a_session_is_told_for_what_it_is(tmp_path: Path, text
 def test_xml_below_a_prompt_is_of_its_firewall(tmp_path: Path) -> None:
     site = opened(tmp_path, {"page.txt": f"admin@fw-b> show session all\n\n{ALL_XML}\nadmin@fw-b> \n"})
     assert {site.sessions.session(number).device_name for number in range(2)} == {"fw-b"}
+
+
+def test_a_session_listed_again_and_again_is_one(tmp_path: Path) -> None:
+    minutes = "".join(f"admin@fw-1> show session all\n{ALL_TEXT}\n" for _ in range(300))
+    assert ids(opened(tmp_path, {"page.txt": minutes})) == [17868, 4711, 504]
+
+
+def test_a_log_row_that_two_details_may_be_of_gets_neither(tmp_path: Path) -> None:
+    later = DETAIL_TEXT.replace("10:44:05", "10:46:35").replace("appid policy lookup deny", "TCP FIN")
+    log = TRAFFIC.replace("START", "2024/05/14 10:45:20")
+    site = opened(tmp_path, {"log.xml": log, "one.txt": DETAIL_TEXT, "two.txt": later})
+    assert [s.tracker_stage for s in map(site.sessions.session, range(len(site.sessions))) if not s.live] == [None]

@@ -1,6 +1,5 @@
 """Put together what the files of one run gave: one table a kind, systems, applications, answers."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -123,8 +122,9 @@ class Gathered:
         if not lacking.any():
             return frame
         owners = frame.filter(lacking).select("file", "device_name").unique(maintain_order=True)
+        logged = _serials_in_logs(frame)
         for file, host in owners.rows():
-            if serial := self._serial_of(file, host) or _serial_in_logs(frame, host):
+            if serial := self._serial_of(file, host) or logged.get((host or "").lower()):
                 here = lacking & (frame["file"] == file) & frame["device_name"].eq_missing(host)
                 frame = frame.with_columns(
                     pl.when(here)
@@ -140,7 +140,7 @@ class Gathered:
             lambda other: self.folders[other] == self.folders[file],
         ):
             there = [s for s in self.systems if s.serial and belongs(s.file)]
-            named = [s for s in there if host and s.hostname and _same_host(s.hostname, host)]
+            named = [s for s in there if host and s.hostname and s.hostname.lower() == host.lower()]
             serials = {s.serial for s in named or there if not host or not s.hostname or named}
             if len(serials) == 1:
                 return serials.pop()
@@ -149,18 +149,13 @@ class Gathered:
         return None
 
 
-def _same_host(hostname: str, prompt: str) -> bool:
-    """Whether a prompt shows a host name; it may show the virtual system behind it."""
-    return re.sub(r"-vsys\d+$", "", prompt).lower() == hostname.lower()
-
-
-def _serial_in_logs(frame: pl.DataFrame, host: str | None) -> str | None:
-    """The serial number of the only firewall that the log rows call by a host name."""
-    if host is None:
-        return None
-    known = frame.filter(pl.col("serial").is_not_null()).select("device_name", "serial").unique()
-    serials = {serial for name, serial in known.rows() if name is not None and _same_host(name, host)}
-    return serials.pop() if len(serials) == 1 else None
+def _serials_in_logs(frame: pl.DataFrame) -> dict[str, str]:
+    """By host name the serial number of the only firewall that log rows call so."""
+    known = frame.filter(pl.col("serial").is_not_null()).select("device_name", "serial").unique().drop_nulls()
+    found: dict[str, set[str]] = {}
+    for name, serial in known.rows():
+        found.setdefault(name.lower(), set()).add(serial)
+    return {name: serials.pop() for name, serials in found.items() if len(serials) == 1}
 
 
 def join_tables(kind: Kind, tables: list[pl.DataFrame]) -> pl.DataFrame:

@@ -5,9 +5,9 @@ Sources: the states of a session and their order,
 https://knowledgebase.paloaltonetworks.com/KCSArticleDetail?id=kA10g000000Clk9CAC.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterable
 from datetime import timedelta
-from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
@@ -17,9 +17,11 @@ import polars as pl
 _KEY = (
     "session_id", "source_hi", "source_lo", "destination_hi", "destination_lo", "source_port", "destination_port", "protocol",
 )  # fmt: skip
-_ALSO = ("serial", "vsys", "start")  # where both rows have them
+_ALSO = ("serial", "vsys", "start")
+_BYTES = ("bytes", "bytes_sent", "bytes_received")
 _DETAILS = ("tracker_stage", "portal_session", "proxied")
 _APART = timedelta(seconds=120)  # the clocks of the two planes
+_FEW = 16  # details of one id and tuple at one time; among more nothing is told apart
 # What a session goes through, in this order. INIT is an entry not used yet, or one whose session has ended.
 _STATES = ("init", "opening", "active", "discard", "closing", "closed", "free")
 Row = dict[str, Any]
@@ -42,13 +44,13 @@ def _once(frame: pl.DataFrame) -> pl.DataFrame:
     table = (
         frame.with_row_index("row")
         .filter(pl.col("state").is_not_null() & pl.col("session_id").is_not_null())
-        .select("row", "device_name", "state", "end_reason", "bytes", "bytes_sent", *_ALSO, *_KEY)
+        .select("row", "device_name", "state", "end_reason", *_ALSO, *_KEY, *_BYTES)
     )
-    again = table.filter(pl.struct(_KEY).is_duplicated())
+    again = table.filter(pl.struct("vsys", *_KEY).is_duplicated()).sort("start", nulls_last=True)
     kept: list[int] = []
     others: list[int] = []
-    for _, rows in groupby(again.sort(_KEY).rows(named=True), itemgetter(*_KEY)):
-        for first, *rest in _same_sessions(rows):
+    for rows in _parted(again.rows(named=True), itemgetter("vsys", *_KEY)).values():
+        for first, *rest in (sorted(same, key=_age, reverse=True) for same in _same_sessions(rows)):
             kept += [first["row"]] * len(rest)
             others += [row["row"] for row in rest]
     if not others:
@@ -57,29 +59,52 @@ def _once(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_row_index("row").filter(~pl.col("row").is_in(sorted(others))).drop("row")
 
 
-def _same_sessions(rows: Iterable[Row]) -> list[list[Row]]:
-    """Rows of one id and tuple, parted by session; of each the latest first."""
-    found: list[list[Row]] = []
-    for row in sorted(rows, key=_age, reverse=True):
-        fitting = [same for same in found if all(_agree(row, other) and _one_host(row, other) for other in same)]
-        if len(fitting) == 1:
-            fitting[0].append(row)
-        elif not fitting:
-            found.append([row])
+def _same_sessions(rows: list[Row]) -> list[list[Row]]:
+    """Rows of one id, tuple and virtual system, those that began first in front, parted by session.
+
+    What does not say whose it is, or when it began, belongs to the only session that it can be of.
+    """
+    spans: list[list[Row]] = []
+    unknown = [row for row in rows if row["start"] is None]
+    for row in rows:
+        if row["start"] is None:
+            continue
+        if spans and row["start"] - spans[-1][0]["start"] <= _APART:
+            spans[-1].append(row)
+        else:
+            spans.append([row])
+    if len(spans) == 1:
+        spans[0] += unknown
+    elif unknown:
+        spans.append(unknown)
+    return [same for span in spans for same in _by_firewall(span)]
+
+
+def _by_firewall(rows: list[Row]) -> list[list[Row]]:
+    """Rows parted by firewall, as far as serial number or the prompt's host name tell: members of a cluster share
+    sessions."""
+    parts = _parted(rows, lambda row: row["serial"] or row["device_name"])
+    nobody = parts.pop(None, [])
+    if len(parts) == 1:
+        next(iter(parts.values())).extend(nobody)
+    elif nobody:
+        parts[None] = nobody
+    return list(parts.values())
+
+
+def _parted(rows: Iterable[Row], key: Callable[[Row], Hashable]) -> dict[Hashable, list[Row]]:
+    """Rows by a key, in the order in which they come."""
+    found: dict[Hashable, list[Row]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
     return found
-
-
-def _one_host(row: Row, other: Row) -> bool:
-    """Whether rows may be of one firewall by the host names of their prompts: members of a cluster share sessions."""
-    host, name = row["device_name"], other["device_name"]
-    return host is None or name is None or host == name
 
 
 def _age(row: Row) -> tuple[bool, int, int, int]:
     """What orders the rows of a session in time."""
     state = str(row["state"]).lower()
     place = _STATES.index(state) if state in _STATES else _STATES.index("active")
-    return row["end_reason"] is not None, place, row["bytes"] or row["bytes_sent"] or 0, row["row"]
+    return row["end_reason"] is not None, place, row["bytes"] or sum(row[name] or 0 for name in _BYTES), row["row"]
 
 
 def _filled(frame: pl.DataFrame, kept: list[int], others: list[int]) -> pl.DataFrame:
@@ -98,30 +123,47 @@ def _filled(frame: pl.DataFrame, kept: list[int], others: list[int]) -> pl.DataF
 
 def _fill_logs(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with what details know in the log rows of the same session."""
-    places = frame.with_row_index("row")
+    places = frame.with_row_index("row").select("row", "state", *_ALSO, *_KEY, *_DETAILS)
     in_table = pl.col("state").is_not_null()
-    told = pl.col("tracker_stage").is_not_null() | pl.col("portal_session").is_not_null()
-    asked = places.filter(in_table & told).select("row", *_ALSO, *_KEY, *_DETAILS)
+    asked = places.filter(in_table & (pl.col("tracker_stage").is_not_null() | pl.col("portal_session").is_not_null()))
     if not asked.height:
         return frame
-    logged = (
-        places.filter(~in_table & pl.col("session_id").is_in(asked["session_id"].unique().implode()))
-        .select("row", *_ALSO, *_KEY)
-        .join(asked, on=_KEY, suffix="_asked")
-    )
-    found = [row for row in logged.rows(named=True) if _agree(row, {name: row[f"{name}_asked"] for name in _ALSO})]
-    firewalls: dict[int, set[str]] = {}
-    for row in found:
-        firewalls.setdefault(row["row_asked"], set()).add(row["serial"])
-    found = [row for row in found if row["serial_asked"] is not None or len(firewalls[row["row_asked"]]) == 1]
+    by_key = _parted(asked.sort("start", nulls_last=True).rows(named=True), itemgetter(*_KEY))
+    dated = {key: sum(details["start"] is not None for details in same) for key, same in by_key.items()}
+    logged = places.filter(~in_table & pl.col("session_id").is_in(asked["session_id"].unique().implode()))
+    found: dict[int, list[tuple[Row, Row]]] = {}
+    for row in logged.rows(named=True):
+        key = itemgetter(*_KEY)(row)
+        details = _details_of(row, by_key.get(key, []), dated.get(key, 0))
+        if details is not None:
+            found.setdefault(details["row"], []).append((row, details))
+    pairs = [pair for same in found.values() if _one_firewall(same) for pair in same]
     for name in _DETAILS:
-        values = {row["row"]: row[name] for row in found if row[name] is not None}
+        values = {row["row"]: details[name] for row, details in pairs if details[name] is not None}
         if values:
             scattered = _scattered(
                 frame[name], pl.Series(list(values), dtype=pl.UInt32), pl.Series(list(values.values()))
             )
             frame = frame.with_columns(scattered)
     return frame
+
+
+def _details_of(row: Row, asked: list[Row], dated: int) -> Row | None:
+    """The details of a log row's session among those of its id and tuple, of which so many have a start and stand in
+    its order; None where more than one may be meant."""
+    start, first, last = row["start"], 0, dated
+    if start is not None:
+        first = bisect_left(asked, start - _APART, hi=dated, key=itemgetter("start"))
+        last = bisect_right(asked, start + _APART, lo=first, hi=dated, key=itemgetter("start"))
+    if last - first + len(asked) - dated > _FEW:
+        return None
+    fitting = [details for details in asked[first:last] + asked[dated:] if _agree(row, details)]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def _one_firewall(pairs: list[tuple[Row, Row]]) -> bool:
+    """Whether the log rows that details fit are of one firewall, where the details don't tell whose they are."""
+    return pairs[0][1]["serial"] is not None or len({row["serial"] for row, _ in pairs}) == 1
 
 
 def _scattered(values: pl.Series, rows: pl.Series, found: pl.Series) -> pl.Series:
@@ -131,10 +173,6 @@ def _scattered(values: pl.Series, rows: pl.Series, found: pl.Series) -> pl.Serie
     return values.scatter(rows, found)
 
 
-def _agree(row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether rows of one id and tuple may be of one session."""
-    for name in ("serial", "vsys"):
-        if row[name] is not None and other[name] is not None and row[name] != other[name]:
-            return False
-    start, begun = row["start"], other["start"]
-    return start is None or begun is None or abs(start - begun) <= _APART
+def _agree(row: Row, details: Row) -> bool:
+    """Whether rows of one id, tuple and time may be of one session."""
+    return all(row[name] is None or details[name] is None or row[name] == details[name] for name in ("serial", "vsys"))

@@ -181,6 +181,7 @@ class _File:
             self._read(recognised, io.BytesIO(data), name)
             return
         configured: dict[tuple[str, bool], list[Page]] = {}
+        listed: dict[str, list[Page]] = {}
         unknown = 0
         first: InputError | None = None
         for page in pages:
@@ -189,6 +190,9 @@ class _File:
             if found.form is Form.SET_FORMAT:  # often one command for each part of the configuration
                 running = page.command.startswith("show config running")
                 configured.setdefault((page.host, running), []).append(page)
+                continue
+            if found.form is Form.SESSIONS_TEXT:  # often the same command every minute
+                listed.setdefault(page.host, []).append(page)
                 continue
             if found.form is Form.ANSWERS and page.command:  # what a firewall was asked tells its answers apart
                 text = f"> {page.command}\n".encode() + text
@@ -200,6 +204,13 @@ class _File:
                 unknown += bool(page.command)  # what stands before the first command is no answer
         for (host, running), parts in configured.items():
             self._read_set_format(in_place(parts), name, host, running)
+        for host, parts in listed.items():
+            together = Page("", host, in_place(parts), 1)
+            try:
+                self._read(Recognised(Form.SESSIONS_TEXT), io.BytesIO(together.text.encode()), name, together)
+            except InputError as error:
+                first = first or error
+                unknown += sum(bool(page.command) for page in parts)
         if first is not None and not self._what:
             raise first
         if unknown:
