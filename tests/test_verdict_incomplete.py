@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from site_builder import ROW, build, release_of
+from site_builder import ROW, build, files_of, release_of
 from whydeny.report.text import finding_text
+from whydeny.sources.open import open_inputs
 from whydeny.verdict.finding import Finding
 from whydeny.verdict.judge import Judge
 
@@ -123,6 +124,28 @@ def test_users_of_a_rule_count_from_the_first_packet_on(tmp_path: Path) -> None:
     assert alone.verdict.confidence <= 0.7 <= shown.verdict.confidence
     assert "no input shows that the address had one then" in finding_text(alone)
     assert "no input shows" not in finding_text(shown)
+
+
+def exported(case: dict[str, Any], folder: Path, *, user: bool) -> Finding:
+    """The finding of the first row of a CSV export with or without a column of users."""
+    folder.mkdir()
+    files = files_of(case | {"format": "csv"})
+    if not user:
+        files["traffic.csv"] = files["traffic.csv"].replace(",srcuser,", ",unused,")
+    for name, text in files.items():
+        (folder / name).write_text(text, "utf-8")
+    return Judge(open_inputs([folder]), release_of(case)).finding(0)
+
+
+def test_an_export_without_users_does_not_prove_that_none_was_known(tmp_path: Path) -> None:
+    known = {"srcuser": "example\\jdoe", "sessionid": 4600, "src": "10.1.1.11"}
+    rules = ["Out from=trust to=untrust user=known-user"]
+    whole = {"release": RELEASE, "session": {"app": "ssl"}, "others": [known], "rules": rules}
+    lacking, full = exported(whole, tmp_path / "lacking", user=False), exported(whole, tmp_path / "full", user=True)
+    assert lacking.verdict.cause == full.verdict.cause == "user-or-host-criteria"
+    assert lacking.verdict.confidence <= 0.5 < full.verdict.confidence
+    assert "the traffic log with its column Source User" in lacking.verdict.missing
+    assert "may lack the column" not in finding_text(full)
 
 
 def test_that_captive_portal_before_8_0_ends_what_it_cant_redirect_is_not_said_with_confidence(tmp_path: Path) -> None:

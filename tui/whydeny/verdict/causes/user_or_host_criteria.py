@@ -84,6 +84,12 @@ def check(case: Case) -> Answer:
             f"{rule.name} asks for its users from the first packet on, and no input shows that the address had one then"
         )
         gathered.add(Evidence(text, -1.0, Basis.DEDUCTION, rule_trail(rule)))
+    missing = [] if case.related.has(Kind.USERID) else ["the User-ID log between start and end of the session"]
+    file = case.no_users_in
+    if own and file is not None:
+        text = f"no row of {file} has a user: the export may lack the column, so that the session may have had one"
+        gathered.add(Evidence(text, -1.0, Basis.ROW))
+        missing.append("the traffic log with its column Source User")
     text = "that a lost mapping alone ends a live session is not documented; it counts at the next look-up"
     gathered.add(Evidence(text, -0.2, Basis.OPINION))
     return Held(
@@ -96,7 +102,7 @@ def check(case: Case) -> Answer:
         fix=_fix(rule),
         fix_at=rule.origin.edited_at(),
         commands=_commands(case),
-        missing=() if case.related.has(Kind.USERID) else ("the User-ID log between start and end of the session",),
+        missing=tuple(missing),
         flips_if="a logout or an expired mapping of this address in the User-ID log between start and end",
     )
 
