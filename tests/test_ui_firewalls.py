@@ -1,12 +1,13 @@
 """Sessions of several firewalls on one screen: each says whose it is, and what belongs to it is of its own firewall."""
 
+import asyncio
 import re
 from typing import Any
 
 import pytest
 
 from site_builder import HOST
-from ui_stage import CASE, built, staged
+from ui_stage import CASE, Stage, built, staged
 from whydeny.model.progress import silent
 from whydeny.model.site import Site
 from whydeny.ui.columns import usual_columns
@@ -83,14 +84,23 @@ async def test_the_value_under_the_cursor_is_the_serial_where_there_is_no_name(t
         assert OTHER in stage.explorer.filter.text
 
 
+async def to_related(stage: Stage) -> None:
+    """Open the page of what is related, and wait until it is there to its last line."""
+    await stage.press("r")
+    async with asyncio.timeout(20):
+        while "Configuration log" not in stage.text:
+            await stage.settle()
+
+
 async def test_logs_of_the_other_firewall_are_not_called_this_ones(two: Site) -> None:
     async with staged(two) as stage:
-        await stage.press("r")
+        await to_related(stage)
         assert f"Decryption log  not among the inputs for {HOST}" in stage.text
         assert f"System log  not among the inputs for {HOST}" in stage.text
         assert "Commit job succeeded" not in stage.text
         assert stage.text.count("fw-two") == 2 + 2  # the two other sessions, as conversation and as of the source
-        await stage.press("escape", "j", "r")
+        await stage.press("escape", "j")
+        await to_related(stage)
         assert "Unsupported version" in stage.text
         assert "Commit job succeeded" in stage.text
 
