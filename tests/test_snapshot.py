@@ -420,6 +420,14 @@ def _parquet(frame: pl.DataFrame) -> bytes:
         pytest.param(_put("configurations.json", b"{}"), "a list was expected", id="configurations of another shape"),
         pytest.param(_put(SESSIONS, b"PAR1 nothing PAR1"), "sessions.parquet: it is damaged", id="no table"),
         pytest.param(_put(SESSIONS, _parquet(pl.DataFrame({"rule": [1, 2, 3]}))), "rule holds Int64", id="a wrong type"),
+        pytest.param(
+            _put(SESSIONS, _parquet(pl.DataFrame({"elapsed": [1, 2, 2**63]}, schema={"elapsed": pl.UInt64}))),
+            "elapsed holds a session of more than a hundred years", id="a session without end",
+        ),
+        pytest.param(
+            _put(SESSIONS, _parquet(pl.DataFrame({"start": [0, 1, 2**62]}, schema={"start": pl.Datetime("us")}))),
+            "start holds a time before 1971 or after 2199", id="a time that is none",
+        ),
         pytest.param(_set(KEPT, marks=["x"]), "a whole number was expected", id="marks of another kind"),
         pytest.param(_set(KEPT, view=[]), "a mapping was expected", id="a view of another kind"),
     ],

@@ -197,11 +197,13 @@ def test_folders_may_lie_deeper_than_calls(tmp_path: Path) -> None:
         inner /= "d"
         inner.mkdir()
     (inner / "log.csv").write_text(log(1))
-    assert len(open_inputs([tmp_path]).sessions) == 1
-    (inner / "log.csv").unlink()
-    while inner != tmp_path:  # the test's own clean-up calls itself for each
-        inner.rmdir()
-        inner = inner.parent
+    try:
+        assert len(open_inputs([tmp_path]).sessions) == 1
+    finally:  # what clears up after tests calls itself for each folder
+        (inner / "log.csv").unlink()
+        while inner != tmp_path:
+            inner.rmdir()
+            inner = inner.parent
 
 
 def test_many_useless_files_are_counted_not_all_listed(tmp_path: Path) -> None:

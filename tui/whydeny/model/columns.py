@@ -49,6 +49,12 @@ STORED: dict[Type, pl.DataType] = {
 }
 
 
+# Before this a clock was not set: PAN-OS writes the epoch, shifted by the time zone, for "no time". What is later than the
+# last year is no time of a log, and nothing can be reckoned from the end of the calendar.
+FIRST_YEAR, LAST_YEAR = 1971, 2199
+LONGEST_SESSION = 100 * 366 * 24 * 3600  # seconds; more is no time that a session lasted
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: its name here, its type, its key on the wire, its CSV headings and further keys."""

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PanicException
 
+from whydeny.model.columns import FIRST_YEAR, LAST_YEAR, LONGEST_SESSION
 from whydeny.model.safe import LONGEST, safe_text
 from whydeny.snapshot.manifest import MOST_ROWS
 from whydeny.snapshot.parquet import BadTable, check_parquet
@@ -68,7 +69,8 @@ def _hushed() -> Iterator[None]:
 
 def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """`frame` with exactly the columns of `wanted`, nulls where it lacks one, and its further text columns
-    (`x:HEADING`) behind them; all text made safe. Raises `BadTable` for a column of another type."""
+    (`x:HEADING`) behind them; all text made safe. Raises `BadTable` for a column of another type, and for times that
+    none of a log is."""
     columns: list[pl.Series] = []
     for name, dtype in wanted.items():
         if name not in frame.columns:
@@ -83,7 +85,19 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
         if name.startswith("x:") and frame[name].dtype == pl.String and safe_text(name, 200) == name:
             columns.append(frame[name])
     fitted = pl.DataFrame(columns)
+    _check_times(fitted)
     return fitted.with_columns([_made_safe(fitted[name]) for name in _suspects(fitted)])
+
+
+def _check_times(frame: pl.DataFrame) -> None:
+    """Raise `BadTable` for what the readers of logs leave out: nothing can be reckoned from it."""
+    for name, dtype in frame.schema.items():
+        if dtype.is_temporal():
+            years = frame[name].dt.year()
+            if not years.is_between(FIRST_YEAR, LAST_YEAR).all():
+                raise BadTable(f"its column {name} holds a time before {FIRST_YEAR} or after {LAST_YEAR}")
+        elif name == "elapsed" and (frame[name] > LONGEST_SESSION).any():
+            raise BadTable("its column elapsed holds a session of more than a hundred years")
 
 
 def _words(series: pl.Series, dtype: pl.DataType) -> pl.Series:

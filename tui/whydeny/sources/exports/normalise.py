@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import polars as pl
 
 from whydeny.model.addresses import LOW, V4_BASE, parse_address
-from whydeny.model.columns import COLUMNS, STORED, Column, Kind, Type, schema
+from whydeny.model.columns import COLUMNS, LONGEST_SESSION, STORED, Column, Kind, Type, schema
 from whydeny.model.protocols import protocol_number
 from whydeny.model.safe import LONGEST, safe_text
 from whydeny.sources.exports.layouts import EXTRA
@@ -19,7 +19,6 @@ _YES_NO = frozenset({"proxied", "portal_session"})
 # Only characters that `safe_text` may change: everything but printable ASCII.
 _SUSPECT = r"[^\x20-\x7e]"
 _NOTHING_V4 = V4_BASE  # 0.0.0.0
-_LONGEST_SESSION = 100 * 366 * 24 * 3600  # seconds; more is no time that a session lasted
 Parser = Callable[[pl.Series], list[pl.Series]]
 
 
@@ -155,7 +154,7 @@ class Normaliser:
 
     def _lasting(self, seconds: pl.Series) -> pl.Series:
         """How long sessions lasted, less what is too long for any."""
-        absurd = (seconds > _LONGEST_SESSION).fill_null(False)
+        absurd = (seconds > LONGEST_SESSION).fill_null(False)
         self.count("elapsed", int(absurd.sum()))
         return seconds.set(absurd, None) if absurd.any() else seconds
 

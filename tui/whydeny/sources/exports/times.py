@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-# Before this a clock was not set: PAN-OS writes the epoch, shifted by the time zone, for "no time".
-_FIRST_YEAR = 1971
-_LAST_YEAR = 2199  # what is later is no time of a log, and nothing can be reckoned from the end of the calendar
+from whydeny.model.columns import FIRST_YEAR, LAST_YEAR
+
 _SPREADSHEET = re.compile(
     r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([AP]M)?", re.IGNORECASE
 )
@@ -94,8 +93,8 @@ def read_times(texts: pl.Series, order: DateOrder) -> tuple[pl.Series, int]:
         unreadable = sum(f is None and bool(t.strip()) for f, t in zip(found, rest, strict=True))
         times = times.scatter(odd.arg_true(), pl.Series(found, dtype=pl.Datetime("us")))
     years = times.dt.year()
-    late = (years > _LAST_YEAR).fill_null(False)
-    nothing = late | (years < _FIRST_YEAR).fill_null(False)
+    late = (years > LAST_YEAR).fill_null(False)
+    nothing = late | (years < FIRST_YEAR).fill_null(False)
     return (times.set(nothing, None) if nothing.any() else times), unreadable + int(late.sum())
 
 
