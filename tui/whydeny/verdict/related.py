@@ -109,7 +109,7 @@ class Related:
         sizes = np.zeros(len(self.outcomes), dtype=np.uint32)
         for _, group in part.group_by("serial"):
             ordered = group.sort("end")
-            ends, talks = ordered["end"].to_numpy(), ordered["talk"].to_numpy()
+            ends, talks = ordered["end"].to_numpy(), np.unique(ordered["talk"].to_numpy(), return_inverse=True)[1]
             near = _others_near(ends, talks)
             sizes[ordered["row"].to_numpy()] = np.where(near >= _CROWD * _usual(ends, talks), near, 0)
         return pl.select(pl.when(denied).then(pl.Series(sizes)).alias("size"))["size"]
@@ -223,11 +223,10 @@ class Related:
 
 
 def _others_near(ends: Rows, talks: Rows) -> Rows:
-    """For each of these rows, in order of `ends` (microseconds): how many other conversations end near it."""
-    _, codes = np.unique(talks, return_inverse=True)
+    """For each of these rows, in order of `ends` (microseconds): how many other conversations (numbered) end near it."""
     lows = np.searchsorted(ends, ends - _TOGETHER, side="left").tolist()
     highs = np.searchsorted(ends, ends + _TOGETHER, side="right").tolist()
-    talk: list[int] = codes.tolist()
+    talk: list[int] = talks.tolist()
     inside = [0] * (max(talk, default=0) + 1)
     found, low, high, different = [], 0, 0, 0
     for to_low, to_high in zip(lows, highs, strict=True):
@@ -243,12 +242,12 @@ def _others_near(ends: Rows, talks: Rows) -> Rows:
 
 
 def _usual(ends: Rows, talks: Rows) -> npt.NDArray[np.float64]:
-    """For each of these rows, in order of `ends` (microseconds): how many conversations end within `_TOGETHER` of a moment
-    in the minute around it, its own seconds left out."""
+    """For each of these rows, in order of `ends` (microseconds): how many conversations (numbered) end within `_TOGETHER`
+    of a moment in the minute around it, its own seconds left out."""
     seconds = ends // _SECOND
-    known, codes = np.unique(talks, return_inverse=True)
+    many = int(talks.max()) + 1
     # A second as often as conversations end in it.
-    counted = np.unique((seconds - seconds[0]) * len(known) + codes) // len(known) + seconds[0]
+    counted = np.unique((seconds - seconds[0]) * many + talks) // many + seconds[0]
 
     def until(moments: Rows) -> Rows:
         found: Rows = np.searchsorted(counted, moments, side="right")
