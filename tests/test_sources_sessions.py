@@ -303,9 +303,12 @@ def test_an_end_that_is_not_known_yet(tmp_path: Path) -> None:
 
 def test_an_entry_without_some_of_its_elements(tmp_path: Path) -> None:
     text = ALL_XML.replace("<proxy>True</proxy>", "").replace("<flags> </flags>", "<flags>*NS</flags>")
-    text = text.replace("<proxy>False</proxy>", "").replace("<vsys>vsys1</vsys>", "")
+    text = (
+        text.replace("<proxy>False</proxy>", "").replace("<vsys>vsys1</vsys>", "").replace("<state>ACTIVE</state>", "")
+    )
     first, second = (opened(tmp_path, {"a": text}).sessions.session(number) for number in range(2))
     assert (first.decrypted, first.vsys, second.decrypted, second.vsys) == (None, "vsys1", True, None)
+    assert (first.live, first.state) == (True, "UNKNOWN")
 
 
 def test_details_with_other_labels(tmp_path: Path) -> None:
@@ -427,3 +430,10 @@ def test_a_log_row_that_two_details_may_be_of_gets_neither(tmp_path: Path) -> No
     log = TRAFFIC.replace("START", "2024/05/14 10:45:20")
     site = opened(tmp_path, {"log.xml": log, "one.txt": DETAIL_TEXT, "two.txt": later})
     assert [s.tracker_stage for s in map(site.sessions.session, range(len(site.sessions))) if not s.live] == [None]
+
+
+@pytest.mark.parametrize("end", ["        s2c flow:", "        start time "], ids=["between the flows", "behind them"])
+def test_details_that_were_cut_off_are_said(tmp_path: Path, end: str) -> None:
+    site = opened(tmp_path, {"a": DETAIL_TEXT.partition(end)[0]})
+    assert [(p.line, "found a part" in p.message) for p in site.problems] == [(2, True)]
+    assert ids(site) == [4711]

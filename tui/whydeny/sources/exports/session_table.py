@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from whydeny.model.columns import Kind
 from whydeny.model.errors import InputError
+from whydeny.model.site import Problem
 from whydeny.sources.exports.blocks import ByteStream
 from whydeny.sources.exports.collect import Rows
 from whydeny.sources.exports.normalise import rows_to_raw
@@ -86,7 +87,7 @@ def is_session_text(text: str) -> bool:
 def read_session_text(text: str, rows: Rows, line: int = 1) -> None:
     """Read command-line text that begins at `line` of its file into `rows`."""
     lines = [(number, content[:_LONGEST]) for number, content in enumerate(without_terminal(text).split("\n"), line)]
-    _add([*_rows_of_all(lines, rows), *_rows_of_details(lines)], rows)
+    _add([*_rows_of_all(lines, rows), *_rows_of_details(lines, rows)], rows)
 
 
 def read_session_xml(stream: ByteStream, rows: Rows, advance: Callable[[int], None]) -> None:
@@ -248,7 +249,7 @@ def _row_of_lines(first: re.Match[str], second: re.Match[str]) -> Row:
     return _as_logged({name: value for name, value in row.items() if value})
 
 
-def _rows_of_details(lines: list[tuple[int, str]]) -> Iterator[tuple[int, Row]]:
+def _rows_of_details(lines: list[tuple[int, str]], rows: Rows) -> Iterator[tuple[int, Row]]:
     """The sessions of `show session id`, one after another."""
     flows: dict[str, Row] = {}
     details: Row = {}
@@ -256,7 +257,7 @@ def _rows_of_details(lines: list[tuple[int, str]]) -> Iterator[tuple[int, Row]]:
     for number, raw in lines:
         if match := _NUMBER.fullmatch(raw):
             if flows:
-                yield begun, row_of_details(flows, details)
+                yield begun, _whole_row(flows, details, begun, rows)
             flows, details, flow, begun = {}, {"id": match[1]}, "", number
         elif match := _FLOW.match(raw):
             flow = match[1]
@@ -268,7 +269,16 @@ def _rows_of_details(lines: list[tuple[int, str]]) -> Iterator[tuple[int, Row]]:
                 else:
                     details.setdefault(label, value)
     if flows:
-        yield begun, row_of_details(flows, details)
+        yield begun, _whole_row(flows, details, begun, rows)
+
+
+def _whole_row(flows: dict[str, Row], details: Row, line: int, rows: Rows) -> Row:
+    """The row of a session's details; says where they were cut off."""
+    if flows.keys() != {"c2s", "s2c"} or not details.keys() - {"id"}:
+        session = f"session {details['id']}" if "id" in details else "a session"
+        what = f"expected both flows of {session} and what follows them, found a part; what it lacks is left open"
+        rows.problems.append(Problem(rows.name, line, what))
+    return row_of_details(flows, details)
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
@@ -301,6 +311,7 @@ def _as_logged(row: Row) -> Row:
         _drop_untranslated(row, side)
     if row.get("session_type", "").upper().startswith("PRED"):
         _drop_unpredicted(row)
+    row["state"] = row.get("state") or "UNKNOWN"  # by its state a row is told from one of the log
     return {name: text for name, text in row.items() if text.lower() not in _NOTHING.get(name, frozenset())}
 
 
