@@ -278,6 +278,38 @@ def test_useless_files_are_refused_with_one_sentence_and_good_ones_beside_them_o
 
 
 @pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"P 123-T456 05/14/2024 10:00:00:123 Debug( 100): x\n", "a log of the GlobalProtect app"),
+        (b"#config-version=FGT60E-6.0.0\nconfig firewall policy\n", "a FortiGate configuration"),
+        (b": Saved\nASA Version 9.8(2)\nhostname asa\n", "a Cisco configuration"),
+        (b"set version 18.4\nset system host-name srx\n", "a Juniper configuration"),
+        (b"---\nhosts:\n  - name: fw1\n", "YAML"),
+        (b"[section]\nkey=value\n", "begins with \u201c[section]"),
+        (b"# one\n# two\nlast\n", "begins with \u201c# one"),
+        (b"{\\rtf1 hello}", "a document with layout"),
+        (b"GIF89a\x01\x02", "a picture"),
+        (b"MZ\x90\0\x03" + bytes(90), "a program"),
+        (b"PK\x07\x08" + zipped({"log.csv": b"x"}), "a part of a split zip archive"),
+        (b"!BDN" + bytes(range(256)) * 9, "binary data"),
+    ],
+    ids=["GlobalProtect", "FortiGate", "Cisco", "Juniper", "YAML", "INI", "remarks", "rich text", "picture", "program",
+         "split archive", "other binary"],
+)  # fmt: skip
+def test_what_is_none_of_ours_is_named(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / "useless").write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        open_inputs([tmp_path])
+    assert said in str(caught.value)
+
+
+def test_text_that_was_damaged_before_is_not_taken_for_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(CSV.replace("ssl", "s\ufffdl"))
+    site = open_inputs([tmp_path])
+    assert site.sessions.frame["application"].to_list() == ["s\ufffdl"]
+
+
+@pytest.mark.parametrize(
     ("name", "data"),
     [
         ("log.csv.gz", gzip.compress(CSV.encode())),

@@ -18,6 +18,14 @@ from whydeny.sources.exports.xml_tools import child_text, entries, is_yes, membe
         pytest.param(
             b"<config>\n<shared/>", r"^fw\.xml, line 2: .* found its end at column .* cut off", id="half copied"
         ),
+        pytest.param(
+            b"<config><shared", r"^fw\.xml, line 1: .* found its end at column .* cut off", id="cut off in a tag"
+        ),
+        pytest.param(b"<c/>\nadmin@fw> exit", r"line 2: .* column 6$", id="text behind it that is no XML"),
+        pytest.param(
+            b"<c/>\n<c/>", r"found more text at column 1 after its end; keep only the XML$", id="two documents"
+        ),
+        pytest.param(b"<c>Caf\xe9</c>", r"column 7: it is not UTF-8, .* save it as UTF-8$", id="another encoding"),
         pytest.param(b"", r"^fw\.xml, line 1: .* found its end at column .* cut off", id="empty"),
         pytest.param(b"<!DOCTYPE config><config/>", "declares a DTD", id="document type"),
         pytest.param(
@@ -40,6 +48,19 @@ def test_refuses_a_document_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(xml_tools, "LARGEST", 10)
     with pytest.raises(InputError, match=r"fw\.xml: 15 bytes of XML; at most 10"):
         parse_xml(b"<config></conf>", "fw.xml")
+
+
+def test_refuses_more_elements_than_any_document_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xml_tools, "MOST", 3)
+    assert len(parse_xml(b"<a><b/><b/></a>", "x")) == 2
+    with pytest.raises(InputError, match=r"^fw\.xml: has more than 3 elements"):
+        parse_xml(b"<a><b/><b/><b/></a>", "fw.xml")
+    with pytest.raises(InputError, match="has more than 3 elements"):
+        stream_xml(b"<r><a><b/><b/><b/></a></r>", "x", lambda parent, tag: tag == "a", lambda parent, element: None)
+
+
+def test_reads_what_a_copy_padded_with_zeros() -> None:
+    assert parse_xml(b"<c/>" + bytes(512), "x").tag == "c"
 
 
 def test_reads_past_a_byte_order_mark_and_blank_lines() -> None:

@@ -49,22 +49,32 @@ class Recognised:
 
 _LOGS = "export the log with Monitor > Logs > Export to CSV, or through the XML API (type=log)"
 _CONFIGURATION = "export running-config.xml with Device > Setup > Operations"
+_UNPACK = "gzip, bzip2, xz, zip and tar are unpacked here, unpack this one first"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", f"a PDF document; {_LOGS}"),
     (b"\xd4\xc3\xb2\xa1", f"a packet capture, which holds no policy decisions; {_LOGS}"),
     (b"\xa1\xb2\xc3\xd4", f"a packet capture, which holds no policy decisions; {_LOGS}"),
     (b"\x0a\x0d\x0d\x0a", f"a packet capture, which holds no policy decisions; {_LOGS}"),
+    (b"\x4d\x3c\xb2\xa1", f"a packet capture, which holds no policy decisions; {_LOGS}"),
+    (b"\xa1\xb2\x3c\x4d", f"a packet capture, which holds no policy decisions; {_LOGS}"),
     (b"\x89PNG", f"a picture; {_LOGS}"),
+    (b"GIF8", f"a picture; {_LOGS}"),
+    (b"II*\0", f"a picture; {_LOGS}"),
+    (b"RIFF", f"a picture, a sound or a film; {_LOGS}"),
     (b"\xff\xd8\xff", f"a picture; {_LOGS}"),
     (b"\xd0\xcf\x11\xe0", "an old Office document; save the sheet as CSV"),
-    (b"BZh", "bzip2 data; gzip, zip and tar are unpacked here, unpack this one first"),
-    (b"\xfd7zXZ", "xz data; gzip, zip and tar are unpacked here, unpack this one first"),
-    (b"7z\xbc\xaf", "a 7-Zip archive; gzip, zip and tar are unpacked here, unpack this one first"),
-    (b"Rar!", "a RAR archive; gzip, zip and tar are unpacked here, unpack this one first"),
-    (b"\x28\xb5\x2f\xfd", "zstd data; gzip, zip and tar are unpacked here, unpack this one first"),
+    (b"7z\xbc\xaf", f"a 7-Zip archive; {_UNPACK}"),
+    (b"Rar!", f"a RAR archive; {_UNPACK}"),
+    (b"\x28\xb5\x2f\xfd", f"zstd data; {_UNPACK}"),
+    (b"MSCF\0", f"a cabinet; {_UNPACK}"),
+    (b"\x1f\x9d", f"data of compress; {_UNPACK}"),
+    (b"PK\x07\x08", "a part of a split zip archive; put it together first"),
+    (b"ElfFile\0", f"an event log of Windows; {_LOGS}"),
+    (b"{\\rtf", "a document with layout; save it as plain text"),
     (b"SQLite format 3", f"a database file; {_LOGS}"),
     (b"PAR1", f"a Parquet file; {_LOGS}"),
     (b"\x7fELF", "a program"),
+    (b"MZ\x90\0", "a program, or an archive that unpacks itself; save the files that are in it"),
     (b"-----BEGIN", "a key or certificate, which says nothing about sessions and had better not be passed around"),
 )
 _VENDORS = (
@@ -75,7 +85,11 @@ _VENDORS = (
     (r"\bdevname=.*\blogid=|\blogid=.*\bdevname=|\bdate=\S+ time=\S+ .*\btype=", f"a FortiGate log; {_LOGS}"),
     (r"RT_FLOW|junos:", f"a Juniper log; {_LOGS}"),
     (r"\bCheckPoint\b|product:\"VPN-1", f"a Check Point log; {_LOGS}"),
-    (r"#Software: Microsoft|#Fields: ", f"a W3C web server log; {_LOGS}"),
+    (r"#Software: Microsoft|#Fields: ", f"a W3C log, as Windows and web servers write them; {_LOGS}"),
+    (r"^\(?P ?\d+-T ?\d+\)?", f"a log of the GlobalProtect app, which says nothing about policy; {_LOGS}"),
+    (r"^#config-version=FG|^config firewall ", f"a FortiGate configuration; {_CONFIGURATION}"),
+    (r"^ASA Version |^version \d+\.\d+\s*$", f"a Cisco configuration; {_CONFIGURATION}"),
+    (r"^set (?:version \d|system host-name |security policies )", f"a Juniper configuration; {_CONFIGURATION}"),
     (r"kernel: .*\bSRC=\S+ DST=\S+ ", f"a Linux firewall log; {_LOGS}"),
     (
         r"^Time +App +From +Src Port +Source",
@@ -96,7 +110,9 @@ _SET = re.compile(
     r"|post-rulebase|profile-group|authentication-object|captive-portal|ssl-decrypt|display-name) ",
     re.MULTILINE,
 )
+_JSON = re.compile(r'\{\s*["}]|\[\s*(?:["{\[\]]|-?\d+\s*[,\]])')
 _SYSTEM = re.compile(r"^\s*(?:sw-version|serial|hostname):", re.MULTILINE)
+_CONTROLS = bytes(range(8)) + bytes(range(14, 27)) + bytes(range(28, 32))  # what no text has, not even a terminal's
 _BRACES = re.compile(r"^\s*(?:config|mgt-config|deviceconfig|devices|rulebase|vsys|network) \{", re.MULTILINE)
 _MEMBER = re.compile(r"(?:[0-9a-fA-F:.]+(?:/\d{1,3})?(?:-[0-9a-fA-F:.]+)?|[\w*^-]+(?:\.[\w*^-]+)+(?:/\S*)?)")
 # Answers that are known and say nothing about single sessions: what they begin with → the command.
@@ -141,7 +157,7 @@ def recognise(head: bytes) -> Recognised:
     plain = is_plain(head)
     if not plain:
         head = plain_head(head)
-    encoding, mark = encoding_of(head)
+    encoding, mark = encoding_of(head) if plain else ("utf-8", 0)
     text = head[mark:].decode(encoding, "replace")
     if not text.strip("\ufeff\ufffd\0 \t\r\n"):
         return Recognised(Form.UNUSABLE, "there is nothing but blanks in it")
@@ -197,14 +213,17 @@ def _describe_text(body: str, first: str) -> str:
     for pattern, command in _IDLE:
         if re.match(pattern, sample):
             return f"it seems to be the answer to {command}, which says nothing about single sessions; {_LOGS}"
-    if body.startswith(("{", "[")):
+    if sample.startswith("---\n"):
+        return f"it seems to be YAML, which is no format of a PAN-OS export; {_LOGS}"
+    if _JSON.match(sample):
         return f"it seems to be JSON, which is no format of a PAN-OS export; {_LOGS}"
     if _BRACES.search(sample):
         return f"it seems to be a configuration in curly-brace form; {_CONFIGURATION}, or set format"
     if first.count(",") >= 2 or first.count(";") >= 2 or first.count("\t") >= 2:
         return _describe_csv(first)
     lines = [line.strip() for line in sample.splitlines()[:-1] or [sample] if line.strip()]
-    if all(_MEMBER.fullmatch(line) or line.startswith("#") for line in lines):
+    members = [line for line in lines if not line.startswith("#")]
+    if members and all(_MEMBER.fullmatch(line) for line in members):
         return "it seems to be a list of members; put it into a folder called lists, named after its object"
     return f"it is no kind of file that is known here, it begins with “{safe_text(first.strip(), 60)}”; {_LOGS}"
 
@@ -286,5 +305,4 @@ def _form_of(shape: Shape) -> Form:
 def _is_binary(head: bytes, encoding: str) -> bool:
     if encoding.startswith(("utf-16", "utf-32")):
         return False
-    odd = sum(head.count(byte) for byte in (b"\0", b"\x01", b"\x02", b"\x03", b"\x04", b"\x05"))
-    return odd * 50 > len(head)
+    return len(head) - len(head.translate(None, _CONTROLS)) > len(head) // 50

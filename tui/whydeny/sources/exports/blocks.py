@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
@@ -16,6 +17,7 @@ FIRST = 1 << 20  # a small first block: its rows are on the screen while the res
 BLOCK = 1 << 24
 LONGEST_LINE = 1 << 26
 _T = TypeVar("_T")
+_ESCAPED = re.compile("[\udc80-\udcff]")  # bytes that are no UTF-8, as "surrogateescape" decodes them
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -47,8 +49,8 @@ def encoding_of(head: bytes) -> tuple[str, int]:
             return "utf-16-le", 0
         if even > len(sample) // 4 and odd == 0:
             return "utf-16-be", 0
-    text = codecs.getincrementaldecoder("utf-8")("replace").decode(head)
-    wrong = text.count("\ufffd")
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(head)
+    wrong = len(_ESCAPED.findall(text))
     right = len(text) - len(text.encode("ascii", "ignore")) - wrong
     return ("utf-8", 0) if right >= wrong else ("cp1252", 0)
 

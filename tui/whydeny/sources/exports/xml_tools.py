@@ -9,9 +9,13 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from whydeny.model.errors import InputError
 from whydeny.model.safe import safe_text
+from whydeny.sources.exports.blocks import encoding_of
 
 LARGEST = 512 * 1024 * 1024
 DEEPEST = 128  # PAN-OS configurations nest about 30 deep
+MOST = (
+    8_000_000  # elements of one tree, which takes some hundred bytes for each; a Panorama's largest have half of that
+)
 _CHUNK = 1 << 20
 
 
@@ -19,17 +23,24 @@ class _TooDeep(Exception):
     """Elements nest deeper than any PAN-OS document does."""
 
 
+class _TooMany(Exception):
+    """More elements than any PAN-OS document has."""
+
+
 class _BoundedBuilder(TreeBuilder):
-    """A tree builder that refuses absurd nesting while it reads, before memory is spent on it."""
+    """A tree builder that refuses absurd nesting and numbers while it reads, before memory is spent on them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._depth = 0
+        self._depth = self._count = 0
 
     def start(self, tag: str, attrs: dict[str, str], /) -> Element:
         self._depth += 1
+        self._count += 1
         if self._depth > DEEPEST:
             raise _TooDeep
+        if self._count > MOST:
+            raise _TooMany
         return super().start(tag, attrs)
 
     def end(self, tag: str, /) -> Element:
@@ -58,7 +69,7 @@ class _SubtreeTarget:
         if self.root is None:
             self.root = (tag, attrs)
         if self._builder is None and self._wanted(parent, tag):
-            self._builder, self._inside = TreeBuilder(), 0
+            self._builder, self._inside = _BoundedBuilder(), 0
         if self._builder is not None:
             self._builder.start(tag, attrs)
             self._inside += 1
@@ -106,7 +117,9 @@ def stream_xml(
 def _feed(data: bytes, name: str, target: object) -> Any:
     if len(data) > LARGEST:
         raise InputError(f"{name}: {len(data):,} bytes of XML; at most {LARGEST:,} are read from one document")
-    data = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    data = (
+        data.removeprefix(b"\xef\xbb\xbf").lstrip().rstrip(b"\0\x1a \t\r\n")
+    )  # zeros are a copy's, not the document's
     parser = DefusedXMLParser(target=target, forbid_dtd=True)
     try:
         for start in range(0, len(data), _CHUNK):
@@ -116,21 +129,25 @@ def _feed(data: bytes, name: str, target: object) -> Any:
         raise InputError(f"{name}: declares a DTD or entities, which no PAN-OS file does; it is not read") from None
     except _TooDeep:
         raise InputError(f"{name}: elements nest deeper than {DEEPEST} levels, which no PAN-OS file does") from None
+    except _TooMany:
+        raise InputError(f"{name}: has more than {MOST:,} elements, which no PAN-OS file has") from None
     except ParseError as error:
-        raise broken_xml(error, name) from None
+        raise broken_xml(error, name, data=data) from None
     except (ValueError, LookupError) as error:  # an encoding declaration that Python doesn't know or that is wrong
         raise InputError(f"{name}: the XML can't be decoded ({safe_text(str(error))})") from None
 
 
-def broken_xml(error: ParseError, name: str, lines_before: int = 0) -> InputError:
-    """The sentence about XML that is not well-formed; `lines_before` stand in the file before the document."""
+def broken_xml(error: ParseError, name: str, lines_before: int = 0, data: bytes = b"") -> InputError:
+    """The sentence about XML that is not well-formed; `lines_before` stand in the file before `data`."""
     line, column = error.position
     reason = safe_text(str(error).partition(":")[0])
-    if reason == "no element found":
-        reason = "its end"
-        hint = ": it is cut off, or only half was copied"
-    else:
-        hint = ""
+    hint = ""
+    if reason in ("no element found", "unclosed token", "unclosed CDATA section", "partial character"):
+        reason, hint = "its end", ": it is cut off, or only half was copied"
+    elif reason == "not well-formed (invalid token)" and encoding_of(data)[0] == "cp1252":
+        hint = ": it is not UTF-8, which it says or is taken to be; save it as UTF-8"
+    elif reason == "junk after document element":
+        reason, hint = "more text", " after its end; keep only the XML"
     return InputError(
         f"{name}, line {line + lines_before}: expected well-formed XML, found {reason} at column {column + 1}{hint}"
     )
