@@ -1,5 +1,6 @@
 """Put together what the files of one run gave: one table a kind, systems, applications, answers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,7 @@ from whydeny.model.columns import Kind, schema
 from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.site import Problem, Site, Source, SystemInfo
 from whydeny.model.tables import LogTable, SessionTable
+from whydeny.sources.copies import drop_copies, say_copies
 from whydeny.sources.join import fill_details
 from whydeny.sources.owners import attribute
 
@@ -31,6 +33,9 @@ class Gathered:
 
     def site(self) -> Site:
         """Everything together. Empties the tables as it goes, so that rows are in memory only once."""
+        copies: Counter[tuple[int, int]] = Counter()
+        for kind, tables in self.tables.items():
+            copies.update(drop_copies(kind, tables))
         logs = {kind: join_tables(kind, self.tables.pop(kind)) for kind in Kind if kind in self.tables}
         sessions = logs.pop(Kind.TRAFFIC, None)
         self.configurations, unclaimed = attribute(self.configurations, self.systems, self.sources, self.folders)
@@ -47,7 +52,7 @@ class Gathered:
             applications=_over_each_other(self.applications),
             answers=answers,
             told=told,
-            problems=[*self.problems, *unclaimed, *differing],
+            problems=[*self.problems, *say_copies(copies, self.sources), *unclaimed, *differing],
         )
 
     def _answers(
