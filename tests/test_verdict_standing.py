@@ -9,7 +9,7 @@ import pytest
 from site_builder import SERIAL, build, files_of, release_of, uuid_of
 from whydeny.verdict.finding import Finding
 from whydeny.verdict.judge import Judge
-from whydeny.verdict.standing import HIGHEST, PROVED, ROW_ONLY, UNPROVED, standing
+from whydeny.verdict.standing import HIGHEST, OF_THE_TIME, PROVED, ROW_ONLY, UNPROVED, standing
 
 SHIFT: dict[str, Any] = {
     "release": "10.2.4",
@@ -127,6 +127,70 @@ def test_it_counts_for_sessions_that_would_else_be_judged_together(tmp_path: Pat
     whole = judge.judge_all()["confidence"].to_list()
     assert whole == pytest.approx([judge.finding(row).verdict.confidence for row in range(3)])
     assert [standing(judge.case(row)).cap for row in range(3)] == [PROVED, PROVED, UNPROVED]
+
+
+NO_RULE = "no decryption rule of this configuration can have done it"
+DECRYPTED: list[tuple[str, list[str], dict[str, Any], bool]] = [
+    ("no decryption rules", [], {}, True),
+    ("a rule that takes it", ["All action=decrypt"], {}, False),
+    ("a rule for another zone", ["All to=servers action=decrypt"], {}, True),
+    ("a rule for another port", ["All service=tcp-8443 action=decrypt"], {}, True),
+    ("a rule for another address", ["All source=10.9.0.0/16 action=decrypt"], {}, True),
+    ("a rule for a host name", ["All destination=host action=decrypt"], {}, False),
+    ("a rule for all but a host name", ["All destination=host negate-destination=yes action=decrypt"], {}, False),
+    ("a rule for another category than the row has", ["All category=news action=decrypt"], {}, False),
+    ("a rule for another user", ["All user=corp\\b action=decrypt"], {}, False),
+    ("an exception for all above", ["Not", "All action=decrypt"], {}, True),
+    ("an exception for its category above", ["Not category=gambling", "All action=decrypt"], {}, False),
+    ("an exception for SSH above", ["Not kind=ssh-proxy", "All action=decrypt"], {}, False),
+    ("a disabled rule", ["All action=decrypt disabled=yes"], {}, True),
+    ("a mirrored rule", ["All action=decrypt-and-forward"], {}, False),
+    ("a row that was not decrypted", [], {"flags": "nat"}, False),
+    ("a page of URL filtering in a session that no rule decrypts", [], {"flags": "decrypted url-denied"}, False),
+    ("a transaction of the web proxy", [], {"flags": "decrypted proxy-transaction"}, False),
+    ("inside a tunnel", [], {"flags": "decrypted tunnel-inspected"}, False),
+    ("the firewall's own portal", [], {"app": "panos-global-protect"}, False),
+    ("SSH, for which types of rules differ", [], {"app": "ssh"}, False),
+    ("a child of a decrypted session", [], {"parent_session_id": 4700}, False),
+]  # fmt: skip
+
+
+def decrypted(rules: list[str], session: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A decrypted session under these decryption rules."""
+    row = {"app": "facebook-chat", "category": "gambling", "flags": "decrypted", "srcuser": "corp\\a", **session}
+    objects = {"service": {"tcp-8443": "tcp/8443"}, "address": {"host": "fqdn www.example.net"}}
+    return SHIFT | {"session": row, "decryption": rules, "objects": objects, **more}
+
+
+@pytest.mark.parametrize(
+    ("rules", "session", "contradicts"), [case[1:] for case in DECRYPTED], ids=[case[0] for case in DECRYPTED]
+)
+def test_a_decryption_that_no_rule_can_have_made(
+    rules: list[str], session: dict[str, Any], contradicts: bool, tmp_path: Path
+) -> None:
+    judge = Judge(build(decrypted(rules, session), tmp_path))
+    found = standing(judge.case(0))
+    assert any(NO_RULE in reason for reason in found.reasons) is contradicts
+    assert (OF_THE_TIME in found.missing) is contradicts
+    assert found.cap == (UNPROVED if contradicts else HIGHEST)
+    assert judge.judge_all()["confidence"].to_list() == pytest.approx([judge.finding(0).verdict.confidence])
+
+
+@pytest.mark.parametrize(
+    "more", [{"panorama": True}, {"flags_unknown": True}], ids=["pushed rules missing", "no flags"]
+)
+def test_what_is_not_known_contradicts_nothing(more: dict[str, Any], tmp_path: Path) -> None:
+    reasons = standing(Judge(build(decrypted([], {}, **more), tmp_path)).case(0)).reasons
+    assert not any(NO_RULE in reason for reason in reasons)
+
+
+def test_sessions_that_the_rules_answer_alike_are_told_apart_by_what_may_have_decrypted_them(tmp_path: Path) -> None:
+    rules = ["Some source=10.1.1.10 category=news action=decrypt"]
+    others = [{"sessionid": 1, "src": "10.1.1.11"}, {"sessionid": 2, "src": "10.1.1.12"}]
+    judge = Judge(build(decrypted(rules, {}, others=others), tmp_path))
+    assert [standing(judge.case(row)).cap for row in range(3)] == [HIGHEST, UNPROVED, UNPROVED]
+    whole = judge.judge_all()["confidence"].to_list()
+    assert whole == pytest.approx([judge.finding(row).verdict.confidence for row in range(3)])
 
 
 def test_missing_inputs_are_named(tmp_path: Path) -> None:

@@ -15,11 +15,13 @@ import polars as pl
 
 from whydeny.model.columns import Kind
 from whydeny.model.configuration import Policy, Rulebase
+from whydeny.model.flags import Flag
 from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.engine import Engine
 from whydeny.policy.questions import schedule_of
 from whydeny.policy.same_answers import same_answers
 from whydeny.verdict.boundaries import boundary_minutes
+from whydeny.verdict.contradiction import decrypted_by_a_rule
 from whydeny.verdict.events import COMMIT, CONTENT, REFRESH
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
@@ -216,6 +218,10 @@ class _Signature:
             names = [name for name, zone in engine.policy.zones.items() if zone.external]
             reaches = frame["to_zone"].cast(pl.String).is_in(names) | frame["from_zone"].cast(pl.String).is_in(names)
             self._single[places] |= reaches.fill_null(False).to_numpy()
+        decrypted = (frame["flags"].fill_null(0) & int(Flag.DECRYPTED)).to_numpy() > 0
+        if decrypted.any():
+            able = decrypted_by_a_rule(engine, frame.filter(pl.Series(decrypted)))
+            self._put("decrypted by a rule", places[decrypted], able)
         self._add_changes(places, engine, frame)
 
     def _add_changes(self, places: Rows, engine: Engine, frame: pl.DataFrame) -> None:

@@ -2,7 +2,7 @@
 
 The caps: 0.95 at most; 0.75 where the configuration is not that of the event but the inputs prove what it was (a rule's
 uuid, the configuration log); 0.6 where they don't, where pushed policy is missing, or where a refusal that logs
-contradicts an allow row; 0.5 where only the log row is there.
+contradicts an allow row or a decryption that no rule makes contradicts the rules; 0.5 where only the log row is there.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +12,7 @@ from whydeny.model.columns import Kind
 from whydeny.model.release import release_of_config_version
 from whydeny.model.truth import Truth
 from whydeny.verdict.case import Case
+from whydeny.verdict.contradiction import decrypted_by_no_rule
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.firewalls import same_line
 from whydeny.verdict.grounds import LOOKUP_DENY
@@ -71,6 +72,11 @@ def standing(case: Case) -> Standing:
     _release(case, found)
     _logged_rule(case, found)
     _look_up(case, found)
+    if decrypted_by_no_rule(case):
+        found.lower(
+            UNPROVED, "the row is flagged decrypted, and no decryption rule of this configuration can have done it"
+        )
+        found.missing.append(OF_THE_TIME)
     for rulebase, tested in case.tested.items():
         if tested.differs:
             cap = UNPROVED if tested.strange else PROVED
