@@ -216,7 +216,21 @@ def test_parts_of_a_configuration_shown_one_after_another_are_one(tmp_path: Path
     assert [rule.name for rule in found.vsys["vsys1"].local.rules[Rulebase.SECURITY]] == ["Out"]
     assert list(found.vsys["vsys1"].scope.addresses) == ["mine"]
     assert found.notes[-1] == "Set lines that end before their value were passed over: 1 (lines 12)."
-    assert [problem.message for problem in site.problems] == ["1 of 4 answers in it are of no use here"]
+    assert [problem.message for problem in site.problems] == [
+        "1 of 4 answers in it are of no use here: show counter global"
+    ]
+
+
+def test_the_commands_whose_answers_are_of_no_use_are_named_once_each_and_bounded(tmp_path: Path) -> None:
+    commands = ["show clock", "show clock", f"show {'x' * 90}", "show a\u202eb", "show c", "show d", "show e", "show f"]
+    answers = "".join(f"admin@fw1> {command}\nnothing\n" for command in commands)
+    (tmp_path / "session.log").write_text(TRANSCRIPT + answers, "utf-8")
+    (problem,) = open_inputs([tmp_path]).problems
+    assert problem.message.startswith(
+        "9 of 12 answers in it are of no use here: show counter global, show clock, show xx"
+    )
+    assert problem.message.endswith("x…, show a\ufffdb, show c and 3 more")
+    assert len(problem.message) < 200
 
 
 def test_the_running_configuration_and_that_of_another_host_stand_apart(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_a_page_of_commands(tmp_path: Path) -> None:
     assert len(site.sessions) == 3
     assert {site.sessions.session(n).serial for n in range(3)} == {"012801004711"}
     assert {site.sessions.session(n).device_name for n in range(3)} == {"fw-edge-1"}
-    assert [p.message for p in site.problems] == ["1 of 4 answers in it are of no use here"]
+    assert [p.message for p in site.problems] == ["1 of 4 answers in it are of no use here: show clock"]
 
 
 def test_two_firewalls_side_by_side_are_not_mixed(tmp_path: Path) -> None:

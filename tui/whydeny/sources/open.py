@@ -13,6 +13,7 @@ from whydeny.model.configuration import ConfigurationKind
 from whydeny.model.errors import InputError
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import Release
+from whydeny.model.safe import safe_text
 from whydeny.model.site import Problem, Site, Source
 from whydeny.model.tables import SessionTable
 from whydeny.sources.exports.application_content import read_applications
@@ -39,6 +40,7 @@ _LIST_FOLDERS = frozenset({"list", "lists", "edl", "external-lists", "members"})
 _STREAMED = (Form.CSV_LOG, Form.XML_LOG, Form.SYSLOG, Form.SESSIONS_XML)
 _REMARK = re.compile(rb"^#.*$", re.MULTILINE)
 _LISTED = 20  # files of one folder or archive that are listed when they can't be used
+_COMMANDS, _COMMAND = 5, 60  # commands whose answers are of no use that are named, and the longest name
 OnRows = Callable[[SessionTable], None]
 
 
@@ -182,7 +184,7 @@ class _File:
             return
         configured: dict[tuple[str, bool], list[Page]] = {}
         listed: dict[str, list[Page]] = {}
-        unknown = 0
+        useless: list[str] = []  # commands
         first: InputError | None = None
         for page in pages:
             text = page.text.lstrip("\r\n").encode()
@@ -201,7 +203,7 @@ class _File:
                 self._read(found, io.BytesIO(text), label, page)
             except InputError as error:
                 first = first or error
-                unknown += bool(page.command)  # what stands before the first command is no answer
+                useless += [page.command] * bool(page.command)  # what stands before the first command is no answer
         for (host, running), parts in configured.items():
             self._read_set_format(in_place(parts), name, host, running)
         for host, parts in listed.items():
@@ -210,11 +212,11 @@ class _File:
                 self._read(Recognised(Form.SESSIONS_TEXT), io.BytesIO(together.text.encode()), name, together)
             except InputError as error:
                 first = first or error
-                unknown += sum(bool(page.command) for page in parts)
+                useless += [page.command for page in parts if page.command]
         if first is not None and not self._what:
             raise first
-        if unknown:
-            self._note(f"{unknown:,} of {len(pages):,} answers in it are of no use here")
+        if useless:
+            self._note(f"{len(useless):,} of {len(pages):,} answers in it are of no use here: {_named(useless)}")
 
     def _read_set_format(self, text: str, name: str, host: str = "", running: bool = False) -> None:
         """Configuration lines; `host` is the name in the prompt that they stand below."""
@@ -350,6 +352,13 @@ def _problem(name: str, error: InputError) -> Problem:
             if number.isdigit():
                 return Problem(name, int(number), rest)
         message = message.removeprefix(":").strip()
+def _named(commands: Sequence[str]) -> str:
+    """The first of some commands, each once, and how many more there are."""
+    different = list(dict.fromkeys(commands))
+    first = ", ".join(safe_text(command, _COMMAND) for command in different[:_COMMANDS])
+    return f"{first} and {len(different) - _COMMANDS:,} more" if len(different) > _COMMANDS else first
+
+
     return Problem(name, None, message)
 
 
