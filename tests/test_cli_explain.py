@@ -208,6 +208,16 @@ def test_a_discarded_session_as_the_command_line_prints_it(tmp_path: Path) -> No
     assert any("appid policy lookup deny" in text for text in found["verdict"]["supports"])
 
 
+@pytest.mark.parametrize(
+    ("state", "ended"), [("DISCARD", "unknown"), ("INIT", "policy-deny"), ("CLOSED", "policy-deny")]
+)
+def test_what_the_session_table_shows_as_refused_is_explained(state: str, ended: str, tmp_path: Path) -> None:
+    session = {"app": "ssh", "state": state, "ended": ended}
+    build(CASE | {"others": [], "session": session, "live": "id"}, tmp_path)
+    (found,) = lines(explain(tmp_path, "--format", "json"))
+    assert found["verdict"]["cause"] == "app-shift"
+
+
 def test_a_session_of_the_table_shows_what_the_table_tells(tmp_path: Path) -> None:
     (tmp_path / "session.txt").write_text(
         SHOWN.replace("captive portal session ", "session proxied: True\n x"), "utf-8"

@@ -145,6 +145,14 @@ async def test_discarded_sessions_are_part_of_the_first_view() -> None:
         assert sorted(stage.ids) == [1, 9]
 
 
+async def test_a_session_that_the_table_shows_as_refused_and_over_is_part_of_the_first_view() -> None:
+    live = {"sessionid": 9, "app": "ssh", "dport": 22, "rule": "Out", "state": "INIT", "ended": "policy-deny"}
+    async with staged(built(CASE | {"live": "id", "session": live, "others": []})) as stage:
+        assert stage.ids == [9]
+        await stage.press("a", "d")
+        assert stage.ids == [9]
+
+
 async def test_discarded_sessions_alone_are_what_is_wrong() -> None:
     async with staged(table_and_log(session_end_reason="tcp-fin", subtype="end")) as stage:
         assert stage.ids == [9]

@@ -16,18 +16,20 @@ from whydeny.report.data import finding_json
 from whydeny.report.text import finding_text
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import Judge
+from whydeny.verdict.outcome import discarded_expression
 
 
 def selected_rows(judge: Judge, where: str | None) -> list[int]:
-    """The rows that a filter selects; without one, those allowed and then denied. `all` selects every row.
+    """The rows that a filter selects; without one, those allowed and then denied, and those that the session table
+    shows as discarded. `all` selects every row.
 
     Raises `UsageError` for a filter that can't be read.
     """
     frame = judge.site.sessions.frame
     if where is None:
         chosen = judge.outcomes() == Outcome.ALLOWED_THEN_DENIED.value
-        discarded = frame["state"].cast(pl.String).str.to_lowercase() == "discard"
-        return (chosen | discarded.fill_null(False)).arg_true().to_list()
+        discarded = frame.select(discarded_expression())["discarded"]
+        return (chosen | discarded).arg_true().to_list()
     tree = parse_filter(where)
     judged = judge.judge_all() if needs_judgement(tree) else judge.outcomes().to_frame()
     whole = pl.concat([frame, judged], how="horizontal")
@@ -56,7 +58,7 @@ def explain_command(
 
     INPUT is any number of files or folders: log exports (CSV, XML, syslog), session tables, configurations, answers of
     show and test commands, application content. What each file is, is recognised from its content. Without --where
-    every session that was allowed and ended in policy-deny is explained.
+    every session is explained that was allowed and ended in policy-deny, or that the session table shows as discarded.
     """
     judge = open_judge((*inputs, *config), pan_os, serial, device_group)
     rows = selected_rows(judge, where)

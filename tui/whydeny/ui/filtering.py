@@ -28,6 +28,8 @@ _SPAN = re.compile(r"\(\s*time_generated (?:geq|leq) ")
 REFUSED_ANYHOW = "( outcome in ( allowed-then-denied policy-denied profile-block decryption-block ) )"
 DENIED = "( outcome eq allowed-then-denied )"
 REFUSED_NOW = f"{DENIED} or ( state eq discard )"  # those too that the session table still holds as discarded
+# And those that it shows as refused and over.
+REFUSED_OVER = f"{REFUSED_NOW} or ( ( state in ( init closed free ) ) and ( session_end_reason eq policy-deny ) )"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from whydeny.report.compare import changed_verdict_sentences
 from whydeny.snapshot.compare import changed_verdicts
 from whydeny.snapshot.manifest import Snapshot
 from whydeny.ui.explaining import Explainer
+from whydeny.ui.filtering import DENIED, REFUSED_NOW, REFUSED_OVER
 from whydeny.ui.widgets.timeline import Moment
 from whydeny.verdict.events import Event
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.judge import JUDGED, Judge
+from whydeny.verdict.outcome import discarded_expression
 
 MOST_MOMENTS = 200
 
@@ -100,9 +102,17 @@ class Workbench:
 
     @property
     def discarded(self) -> int:
-        """How many sessions the session table still holds as discarded: refused, and in no log yet."""
-        states = self.frame["state"].drop_nulls().cast(pl.String)
-        return int((states.str.to_lowercase() == "discard").sum())
+        """How many sessions the session table holds as discarded, or shows as refused and over."""
+        return int(self.frame.select(discarded_expression().sum()).item())
+
+    @property
+    def refused(self) -> str:
+        """The filter for what `whydeny explain` explains: allowed, then denied, and what the session table shows as
+        discarded."""
+        discarded = self.frame.filter(discarded_expression())["state"].cast(pl.String)
+        if discarded.is_empty():
+            return DENIED
+        return REFUSED_NOW if (discarded.str.to_uppercase() == "DISCARD").all() else REFUSED_OVER
 
     def count(self, outcome: Outcome) -> int:
         """How many sessions ended so."""

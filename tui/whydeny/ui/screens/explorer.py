@@ -89,4 +89,4 @@ class ExplorerScreen(KeepingPart):
 
     def action_denied(self) -> None:
         """Only sessions that were allowed, then denied, and those that are discarded."""
-        self.set_filter(self.refused)
+        self.set_filter(self.bench.refused)

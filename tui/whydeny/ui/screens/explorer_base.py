@@ -6,7 +6,6 @@ from textual.widget import Widget
 from whydeny.report.notes import session_note
 from whydeny.ui.columns import SESSION_COLUMNS, ScreenColumn, dated, usual_columns
 from whydeny.ui.explaining import Explained
-from whydeny.ui.filtering import DENIED, REFUSED_NOW
 from whydeny.ui.jobs import Job
 from whydeny.ui.lines import Span
 from whydeny.ui.screens.columns_part import ColumnsPart
@@ -26,16 +25,15 @@ class ExplorerBase(ColumnsPart):
         super().__init__()
         self.bench = workbench
         self.inputs = title
-        self.denied = workbench.count(Outcome.ALLOWED_THEN_DENIED)
-        self.discarded = workbench.discarded
+        self.count_refused()
         self.explained: Explained | None = None
         self.zoomed = ""
         self.notes: dict[str, str] = {}  # as a snapshot keeps them
 
-    @property
-    def refused(self) -> str:
-        """The filter for what `whydeny explain` explains: allowed, then denied, and what is discarded now."""
-        return REFUSED_NOW if self.discarded else DENIED
+    def count_refused(self) -> None:
+        """Count what was refused of the sessions that are there."""
+        self.denied = self.bench.count(Outcome.ALLOWED_THEN_DENIED)
+        self.discarded = self.bench.discarded
 
     @property
     def frame(self) -> pl.DataFrame:

@@ -56,7 +56,7 @@ class KeepingPart(FindingsPart):
             return where
         if self._kept.filter is not None:
             return self._kept.filter
-        return self.refused if self.denied or self.discarded else ""
+        return self.bench.refused if self.denied or self.discarded else ""
 
     def take_up(self) -> None:
         """Bring the marks and the row under the cursor of a snapshot back."""

@@ -22,7 +22,6 @@ from whydeny.ui.screens.explorer_base import RULE_PANES
 from whydeny.ui.shown import Shown
 from whydeny.ui.view import SortKey
 from whydeny.ui.widgets.bar import Bar
-from whydeny.verdict.finding import Outcome
 
 FACTS_SETTLE = 1.0  # seconds without a new run-time fact until all sessions are judged anew
 # What is under way for this screen, and is begun anew when it comes back. The configuration is read to its end.
@@ -112,7 +111,7 @@ class LiveBase(ExplorerScreen):
         self.forget(grown.taken)
         self.grown, self.bench, self._real = grown, grown.bench, grown.bench
         self.unjudged.update(range(height, len(self.bench.frame)))
-        self.denied = self.bench.count(Outcome.ALLOWED_THEN_DENIED)
+        self.count_refused()
         self.table.gone = self.link.source.gone
         if not grown.same_grounds:
             self.jobs.cancel("judge")

@@ -17,6 +17,7 @@ from whydeny.ui.screens.live_watch import LiveWatch
 from whydeny.ui.verdict_lines import REFUSED
 from whydeny.ui.widgets.table import RowTable
 from whydeny.verdict.growing import GrowingJudge
+from whydeny.verdict.outcome import discarded_expression
 
 LIVE_REST = 0.7  # seconds after which a cursor is at rest, and the firewall is asked about the session
 ROOM = 60  # commands a minute that are left for what the user does; asking about a session takes some forty
@@ -60,7 +61,7 @@ class LiveCursor(LiveWatch):
     def _wants_cause(self, row: int) -> bool:
         """Whether the session was refused, or is being discarded: for others nothing is asked unbidden."""
         frame = self.bench.frame
-        return frame["outcome"][row] in REFUSED or str(frame["state"][row] or "").lower() == "discard"
+        return frame["outcome"][row] in REFUSED or bool(frame[row].select(discarded_expression()).item())
 
     def ask_about(self, row: int, then: Callable[[], None] | None = None) -> None:
         """What vanishes soonest first: the session's own details, the run-time facts that its rules need; then the

@@ -3,10 +3,9 @@
 from whydeny.model.progress import Progress
 from whydeny.snapshot.manifest import judged_with
 from whydeny.snapshot.redact import Redaction
-from whydeny.ui.filtering import DENIED, REFUSED_NOW
+from whydeny.ui.filtering import DENIED, REFUSED_NOW, REFUSED_OVER
 from whydeny.ui.screens.offers_part import OffersPart
 from whydeny.ui.workbench import Workbench
-from whydeny.verdict.finding import Outcome
 
 
 class MaskPart(OffersPart):
@@ -47,9 +46,9 @@ class MaskPart(OffersPart):
         """Show another site with the same rows; a filter that may name real things doesn't stay."""
         self.bench = bench
         self.explained = None
-        self.denied = bench.count(Outcome.ALLOWED_THEN_DENIED)
+        self.count_refused()
         self.forget_filters()
-        self.set_filter(self.filter.text if self.filter.text in (DENIED, REFUSED_NOW) else "")
+        self.set_filter(self.filter.text if self.filter.text in (DENIED, REFUSED_NOW, REFUSED_OVER) else "")
         self.show_head()
         self.explain(self.table.row)
         self.look_into_all()
