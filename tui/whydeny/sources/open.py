@@ -342,6 +342,13 @@ def _lines_above(page: Page | None) -> int:
     return page.line - 1 + page.text.count("\n", 0, blank)
 
 
+def _named(commands: Sequence[str]) -> str:
+    """The first of some commands, each once, and how many more there are."""
+    different = list(dict.fromkeys(commands))
+    first = ", ".join(safe_text(command, _COMMAND) for command in different[:_COMMANDS])
+    return f"{first} and {len(different) - _COMMANDS:,} more" if len(different) > _COMMANDS else first
+
+
 def _problem(name: str, error: InputError) -> Problem:
     """The problem behind an error whose message names the file, and perhaps the line, itself."""
     message = str(error)
@@ -352,13 +359,6 @@ def _problem(name: str, error: InputError) -> Problem:
             if number.isdigit():
                 return Problem(name, int(number), rest)
         message = message.removeprefix(":").strip()
-def _named(commands: Sequence[str]) -> str:
-    """The first of some commands, each once, and how many more there are."""
-    different = list(dict.fromkeys(commands))
-    first = ", ".join(safe_text(command, _COMMAND) for command in different[:_COMMANDS])
-    return f"{first} and {len(different) - _COMMANDS:,} more" if len(different) > _COMMANDS else first
-
-
     return Problem(name, None, message)
 
 
