@@ -73,6 +73,13 @@ def test_the_json_names_what_it_rests_on(folder: Path) -> None:
     assert all(isinstance(limit, str) for limit in whole["limits"])
 
 
+def test_a_criterion_that_no_log_shows_goes_by_its_keyword(folder: Path) -> None:
+    line = "set rulebase security rules Out source-imsi 001010000000001"
+    assert "Out (local): source-imsi any -> 001010000000001\n" in run(folder, "--line", line).stdout
+    whole = json.loads(run(folder, "--line", line, "--format", "json").stdout.splitlines()[0])
+    assert whole["rules"][0]["fields"] == ["source-imsi"]
+
+
 def test_a_candidate_is_replayed(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "candidate.txt").write_text(CANDIDATE, "utf-8")
     answer = run(folder, "--candidate", tmp_path / "candidate.txt", "--pan-os", "10.2.4")

@@ -1,6 +1,6 @@
 """What a firewall answered, or a list by hand says: run-time facts that no configuration holds."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -98,14 +98,18 @@ def agreed(parts: Sequence[DeviceAnswers]) -> tuple[DeviceAnswers, tuple[str, ..
     found.fqdns = _alike((part.fqdns for part in parts), frozenset, differing)
     found.user_groups = _alike((part.user_groups for part in parts), frozenset, differing)
     _agree_on_tags(parts, found, differing)
-    answers: dict[tuple[Rulebase, frozenset[tuple[str, str]]], tuple[str, ...]] = {}
-    for test in found.tests:  # which of them counts is told by the session that they are about
-        if (
-            test.asked
-            and answers.setdefault((test.rulebase, frozenset(test.asked.items())), test.rules[:1]) != test.rules[:1]
-        ):
-            differing[f"test {test.rulebase}-policy-match"] = None
+    differing.update(dict.fromkeys(_contradicted_tests(found.tests)))
     return found, tuple(differing)
+
+
+def _contradicted_tests(tests: Iterable[PolicyTest]) -> Iterator[str]:
+    """The test commands that were asked the same and answered otherwise. All are kept: whoever asks about a session
+    finds that they contradict each other."""
+    answers: dict[tuple[Rulebase, frozenset[tuple[str, str]]], tuple[str, ...]] = {}
+    for test in tests:
+        answer = test.rules[:1]
+        if test.asked and answers.setdefault((test.rulebase, frozenset(test.asked.items())), answer) != answer:
+            yield f"test {test.rulebase}-policy-match"
 
 
 def _alike(
@@ -184,6 +188,7 @@ def _agreed_rules(parts: Sequence[DeviceAnswers]) -> dict[Rulebase, tuple[Runnin
                 name for name in known.fields if rule.fields.get(name, known.fields[name]) != known.fields[name]
             }
             fields = {name: v for name, v in {**known.fields, **rule.fields}.items() if name not in differing}
-            rule = RunningRule(rule.name, rule.index if known.index is None else known.index, fields)
+            places = {known.index, rule.index} - {None}
+            rule = RunningRule(rule.name, places.pop() if len(places) == 1 else None, fields)
         found[rulebase][rule.key] = rule
     return {rulebase: tuple(rules.values()) for rulebase, rules in found.items()}

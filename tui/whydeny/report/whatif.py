@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whydeny.model.configuration import Rule, Rulebase
+from whydeny.model.configuration import ANY, UNSETTLED, Rule, Rulebase
 from whydeny.model.site import Site
+from whydeny.policy.compiled import unsettled_criteria
 from whydeny.policy.differences import How, RuleChange
 from whydeny.report.data import session_data
 from whydeny.report.text import WIDTH, wrapped
@@ -147,12 +148,21 @@ def change_text(change: RuleChange) -> str:
         return f"{rule.rulebase} rule {rule.name} ({rule.origin}): what it names differs: {', '.join(change.names)}"
     if change.how is How.MOVED and change.before is not None:
         return f"{text}: from place {change.before.number} to {rule.number}"
-    if change.before is not None and change.fields:
-        parts = [f"{_word(name)} {_value(change.before, name)} -> {_value(rule, name)}" for name in change.fields]
+    if change.before is not None and any(_fields(change)):
+        parts = [f"{_word(name)} {_value(change.before, name)} -> {_value(rule, name)}" for name in _fields(change)]
         text += ": " + "; ".join(parts)
     if not change.matters:
         text += " (no look-up asks for that)"
     return text
+
+
+def _fields(change: RuleChange) -> Iterator[str]:
+    """What differs; of the criteria that no log shows, those that do, by their keywords."""
+    for field in change.fields:
+        if field == "unsettled" and change.before is not None:
+            yield from (name for name in UNSETTLED if _value(change.before, name) != _value(change.rule, name))
+        else:
+            yield field
 
 
 def _word(field: str) -> str:
@@ -160,7 +170,7 @@ def _word(field: str) -> str:
 
 
 def _value(rule: Rule, field: str) -> str:
-    value = getattr(rule, field)
+    value = unsettled_criteria(rule).get(field, ANY) if field in UNSETTLED else getattr(rule, field)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
@@ -231,7 +241,7 @@ def _change_data(change: RuleChange) -> dict[str, Any]:
         "rulebase": change.rule.rulebase.value,
         "rule": change.rule.name,
         "at": change.rule.origin.edited_at(),
-        "fields": [_word(field) for field in change.fields],
+        "fields": [_word(field) for field in _fields(change)],
         "objects": list(change.names),
         "matters": change.matters,
     }

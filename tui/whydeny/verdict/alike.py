@@ -7,7 +7,7 @@ the logs joined to them say, which like sessions were around, which events came 
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,7 @@ from whydeny.verdict.contradiction import decrypted_by_a_rule
 from whydeny.verdict.events import COMMIT, CONTENT, REFRESH
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
-from whydeny.verdict.rows import LogRows, Rows
+from whydeny.verdict.rows import SLACK, LogRows, Rows, micros
 
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -207,7 +207,7 @@ class _Signature:
         numbered[places] = int(numbered.max(initial=0)) + 1
         if (saved := engine.policy.saved) is not None:
             commits = self._related.timeline.moments_of_commits(engine.policy.serial)
-            since = _between(commits, np.full(len(places), _moment(saved)), self._end[places])
+            since = _between(commits, np.full(len(places), micros(saved)), self._end[places])
             self._put("commit since reading", places, since)
         minutes = _boundaries(engine.policy)
         if minutes is not None:
@@ -305,10 +305,6 @@ def _named_rules(engine: Engine, frame: pl.DataFrame) -> npt.NDArray[np.int64]:
     return found
 
 
-def _moment(time: datetime) -> int:
-    return int(np.datetime64(time, "us").astype(np.int64))
-
-
 def _between(moments: Rows, first: Rows, last: Rows) -> npt.NDArray[np.bool_]:
     """Whether a moment lies in each span, both ends included."""
     found: npt.NDArray[np.bool_] = np.searchsorted(moments, last, side="right") > np.searchsorted(
@@ -341,8 +337,7 @@ def _inside(span: tuple[datetime, datetime] | None, end: Rows) -> npt.NDArray[np
     """Whether each end lies in the span of a log, with the slack of `LogRows.covers`."""
     if span is None:
         return np.zeros(len(end), dtype=np.bool_)
-    slack = timedelta(seconds=120)
-    first, last = (int(np.datetime64(moment, "us").astype(np.int64)) for moment in (span[0] - slack, span[1] + slack))
+    first, last = micros(span[0] - SLACK), micros(span[1] + SLACK)
     return (first <= end) & (end <= last)
 
 

@@ -26,7 +26,7 @@ _VALUES: dict[str, Callable[[Session], object]] = {
     "protocol": lambda session: session.protocol,
     "application": lambda session: (session.application or "").lower(),
     "category": lambda session: (session.category or "").lower(),
-    "source-user": lambda session: _user(session),
+    "source-user": lambda session: _user(session.user),
 }
 _ENDS = frozenset({"from", "to", "source", "destination"})
 # Without one of these a test is about more flows than one.
@@ -50,8 +50,8 @@ class Tested:
     strange: bool = False
 
 
-def _user(session: Session) -> str:
-    return (user_of(session.user, live=True) or "").lower()
+def _user(text: str | None) -> str:
+    return (user_of(text, live=True) or "").lower()
 
 
 def asked_value(name: str, text: str) -> object:
@@ -63,7 +63,7 @@ def asked_value(name: str, text: str) -> object:
     if name == "destination-port":
         return int(text) if text.isdigit() else None
     if name == "source-user":
-        return (user_of(text, live=True) or "").lower()
+        return _user(text)
     return text if name in ("from", "to") else text.lower()
 
 
@@ -71,13 +71,14 @@ def is_about(test: PolicyTest, session: Session, one_flow: bool) -> bool:
     """Whether an answer was asked with the final values of a session, all of those that tell flows apart."""
     if not test.asked:
         return one_flow
-    if test.asked.get("vsys", session.vsys) != (session.vsys or test.asked.get("vsys")):
+    vsys = test.asked.get("vsys")
+    if vsys and session.vsys and vsys != session.vsys:
         return False
     if not _NEEDED.get(test.rulebase, frozenset()) <= test.asked.keys():
         return False
     if test.rulebase is Rulebase.SECURITY:
         with_ports = session.protocol in (TCP, UDP, SCTP)
-        given = {"application": session.application, "destination-port": with_ports, "source-user": _user(session)}
+        given = {"application": session.application, "destination-port": with_ports, "source-user": _user(session.user)}
         if any(value and name not in test.asked for name, value in given.items()):
             return False
     known = [name for name in _VALUES if name in test.asked]

@@ -22,9 +22,8 @@ _APPLICATION_PARTS = frozenset(
 def read_applications(data: bytes, name: str) -> ApplicationTable:
     """The applications in a content file or an answer; `name` is what the user calls the file.
 
-    The table is complete only if the file holds the whole content; its version is empty where the file names none, or two.
-    Raises `InputError` with one sentence if
-    there is no application in it.
+    The table is complete only if the file holds the whole content; its version is empty where the file names none, or
+    two. Raises `InputError` with one sentence if there is no application in it.
     """
     found: dict[str, Application] = {}
     containers: dict[str, str] = {}
@@ -32,7 +31,8 @@ def read_applications(data: bytes, name: str) -> ApplicationTable:
 
     def take(parent: str, element: Element) -> None:
         if element.tag in _VERSION_TAGS:
-            versions.update(filter(None, [text_of(element)]))
+            if text := text_of(element):
+                versions.add(text)
             return
         entry_name = safe_text(element.get("name", ""))
         if not entry_name:

@@ -64,7 +64,6 @@ def decode_text(data: bytes) -> str:
 def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
     """Blocks of whole lines as UTF-8, each with the number of bytes read from `stream` so far.
 
-    Line breaks that are a CR alone, as a spreadsheet on a Mac writes them, become LF.
     The last block ends where the stream does, with or without a line break. A line longer than a block makes the
     block grow; raises `InputError` beyond `LONGEST_LINE`.
     """
@@ -72,16 +71,11 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
     read = len(stream.read(mark))
     rest = b""
     size = FIRST
-    only_cr: bool | None = None
     while piece := stream.read(size):
         read += len(piece)
         size = block
         if decoder is not None:
             piece = decoder.decode(piece).encode()
-        if only_cr is None:
-            only_cr = b"\n" not in piece and b"\r" in piece[:-1]
-        if only_cr:
-            piece = piece.replace(b"\r", b"\n")
         end = piece.rfind(b"\n") + 1
         if not end:
             rest += piece

@@ -41,10 +41,8 @@ def _of_path(path: Path) -> Iterator[Item]:
     try:
         if path.is_dir():
             yield from _of_folder(path)
-        elif path.is_file():
-            yield _of_file(path, str(path.parent))
         else:
-            yield _refused(path, _why_no_file(path))
+            yield _of_file(path)
     except OSError as error:
         yield _refused(path, f"can't be opened ({reason_of(error)})")
 
@@ -80,13 +78,10 @@ def _of_folder(folder: Path) -> Iterator[Item]:
 def _of_entry(path: Path, folder: Path) -> Iterator[Item]:
     """What stands in a folder and is no folder itself; nothing for a link to a folder that is read in its place."""
     try:
-        if path.is_dir():
-            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
-                yield _refused(path, "is a link to another folder, which is not followed; name that folder to open it")
-        elif path.is_file():
-            yield _of_file(path, str(path.parent))
-        else:
-            yield _refused(path, _why_no_file(path))
+        if not path.is_dir():
+            yield _of_file(path)
+        elif not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+            yield _refused(path, "is a link to another folder, which is not followed; name that folder to open it")
     except OSError as error:
         yield _refused(path, f"can't be opened ({reason_of(error)})")
 
@@ -97,10 +92,12 @@ def _why_no_file(path: Path) -> str:
     return "is a link to a file that is not there" if path.is_symlink() else "there is no such file or folder"
 
 
-def _of_file(path: Path, folder: str) -> Item:
+def _of_file(path: Path) -> Item:
+    if not path.is_file():
+        return _refused(path, _why_no_file(path))
     size = path.stat().st_size
     place = os.path.realpath(path)
-    return Item(safe_text(str(path)), folder, size, size, size, lambda: path.open("rb"), place=place)
+    return Item(safe_text(str(path)), str(path.parent), size, size, size, lambda: path.open("rb"), place=place)
 
 
 def _refused(path: Path, why: str) -> Item:

@@ -385,9 +385,9 @@ class FirewallSource:
     def _read_changes(self, begin: datetime | None, progress: Progress) -> None:
         """The configuration log from a time on, else of the last hour: it says of which sessions the rules at hand may
         not be those of their time. It is read further back where a session is older, and anew after a commit."""
-        hour = self._now()
+        now = self._now()
         known = [moment for moment in (begin, self._changes_from) if moment is not None]
-        begin = min(known) if known else hour and hour - timedelta(hours=FIRST_HOURS)
+        begin = min(known) if known else now and now - timedelta(hours=FIRST_HOURS)
         self._search(Kind.CONFIGURATION, since(begin) if begin else self._last_hour(), progress, MOST)
         self._changes_from = begin
 
