@@ -1,5 +1,6 @@
 """One session with everything that can be asked about it: look-ups, the rule that moved, rows that belong to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -75,6 +76,7 @@ class Case(Surroundings):
         no_policy_reason: str = "",
         floor: Release | None = None,
         answers: Answers | None = None,
+        engine_of: Callable[[str], Engine | None] = lambda _: None,
     ) -> None:
         super().__init__(session, related)
         self.outcome = outcome
@@ -86,6 +88,7 @@ class Case(Surroundings):
         self._floor = floor
 
     # --- the row
+        self.engine_of = engine_of  # of another virtual system of the same firewall
 
     @property
     def application(self) -> str:

@@ -171,7 +171,12 @@ class Judge:
         floor = self.firewalls.floor(session.file)
         known = self.site.fetched is None or row in self.site.fetched
         related = self.related if known else self._sessions_alone
-        return Case(session, Outcome(str(self._outcomes[row])), related, engine, release, near, reason, floor, answers)
+        outcome = Outcome(str(self._outcomes[row]))
+
+        def engine_of(vsys: str) -> Engine | None:
+            return self.engine_for(session.serial, vsys, release)
+
+        return Case(session, outcome, related, engine, release, near, reason, floor, answers, engine_of)
 
     def finding(self, row: int) -> Finding:
         """The whole finding for one session (row of the session table, 0-based)."""
