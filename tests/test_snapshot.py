@@ -140,7 +140,7 @@ APPLICATIONS = ApplicationTable(
 def _site(count: int = 3, **columns: Any) -> Site:
     system = empty_frame(Kind.SYSTEM).clear(1).with_columns(pl.Series("description", ["Commit job succeeded"]))
     return Site(
-        sources=[Source("traffic.csv", "traffic log, CSV export", 3, 1, Release(10, 0))],
+        sources=[Source("traffic.csv", "traffic log, CSV export", 3, 1, Release(10, 0), ("user",))],
         sessions=SessionTable(_sessions(count, **columns)),
         logs={Kind.SYSTEM: LogTable(Kind.SYSTEM, system)},
         configurations=[CONFIGURATION],

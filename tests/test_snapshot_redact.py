@@ -655,7 +655,10 @@ def test_nothing_is_left_in_any_byte_of_the_file(tmp_path: Path, monkeypatch: py
     )
     applications = ApplicationTable({}, "8790-8001", f"12 predefined applications of /home/{MARK}/a.xml")
     marked = Site(
-        sources=[Source(f"/home/{MARK}/{MARK}.{MARK}", "traffic log"), Source(f"C:\\{MARK}\\{MARK}.csv", "log")],
+        sources=[
+            Source(f"/home/{MARK}/{MARK}.{MARK}", "traffic log", lacking=(MARK, "user")),
+            Source(f"C:\\{MARK}\\{MARK}.csv", "log"),
+        ],
         sessions=SessionTable(_marked(Kind.TRAFFIC)),
         logs={kind: LogTable(kind, _marked(kind)) for kind in Kind if kind is not Kind.TRAFFIC},
         problems=[Problem(f"{MARK}.csv", 1, f"found {MARK}")],

@@ -126,12 +126,12 @@ def test_users_of_a_rule_count_from_the_first_packet_on(tmp_path: Path) -> None:
     assert "no input shows" not in finding_text(shown)
 
 
-def exported(case: dict[str, Any], folder: Path, *, user: bool) -> Finding:
-    """The finding of the first row of a CSV export with or without a column of users."""
+def exported(case: dict[str, Any], folder: Path, *lacking: str) -> Finding:
+    """The finding of the first row of a CSV export without some of its columns."""
     folder.mkdir()
     files = files_of(case | {"format": "csv"})
-    if not user:
-        files["traffic.csv"] = files["traffic.csv"].replace(",srcuser,", ",unused,")
+    for key in lacking:
+        files["traffic.csv"] = files["traffic.csv"].replace(f",{key},", ",unused,", 1)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
     return Judge(open_inputs([folder]), release_of(case)).finding(0)
@@ -141,11 +141,62 @@ def test_an_export_without_users_does_not_prove_that_none_was_known(tmp_path: Pa
     known = {"srcuser": "example\\jdoe", "sessionid": 4600, "src": "10.1.1.11"}
     rules = ["Out from=trust to=untrust user=known-user"]
     whole = {"release": RELEASE, "session": {"app": "ssl"}, "others": [known], "rules": rules}
-    lacking, full = exported(whole, tmp_path / "lacking", user=False), exported(whole, tmp_path / "full", user=True)
+    lacking, full = exported(whole, tmp_path / "lacking", "srcuser"), exported(whole, tmp_path / "full")
     assert lacking.verdict.cause == full.verdict.cause == "user-or-host-criteria"
     assert lacking.verdict.confidence <= 0.5 < full.verdict.confidence
+    assert "the firewall may have known no user" in lacking.verdict.headline
     assert "the traffic log with its column Source User" in lacking.verdict.missing
-    assert "may lack the column" not in finding_text(full)
+    assert "lacks the column" not in finding_text(full)
+
+
+def test_an_export_in_which_no_row_has_a_user_says_that_none_was_known(tmp_path: Path) -> None:
+    case = {"release": RELEASE, "session": {"app": "ssl"}, "rules": ["Out from=trust to=untrust user=known-user"]}
+    full, lacking = exported(case, tmp_path / "full"), exported(case, tmp_path / "lacking", "srcuser")
+    assert "lacks the column" not in finding_text(full)
+    assert lacking.verdict.confidence < full.verdict.confidence - 0.1
+
+
+def test_a_refusal_of_unknown_users_counts_for_little_where_the_export_says_no_user(tmp_path: Path) -> None:
+    rules = [
+        "Guests from=trust to=untrust user=unknown action=deny log-end=no",
+        "Out from=trust to=untrust service=any",
+    ]
+    case = {"release": RELEASE, "session": {"app": "ssl"}, "rules": rules}
+    full, lacking = exported(case, tmp_path / "full"), exported(case, tmp_path / "lacking", "srcuser")
+    assert full.verdict.cause == lacking.verdict.cause == "user-or-host-criteria"
+    assert lacking.verdict.confidence < full.verdict.confidence - 0.15
+    assert "lacks the column Source User" in finding_text(lacking)
+
+
+def test_an_export_without_its_column_does_not_rule_an_http2_stream_out(tmp_path: Path) -> None:
+    case = {"release": RELEASE, "session": {"app": "ssl", "flags": "decrypted"}, "rules": SSH["rules"]}
+    full, lacking = exported(case, tmp_path / "full"), exported(case, tmp_path / "lacking", "http2_connection")
+    assert "http2-stream" in excluded(full)
+    assert "http2-stream" not in excluded(lacking)
+
+
+def test_an_export_without_end_reasons_is_said_to_have_none(tmp_path: Path) -> None:
+    case = {"release": RELEASE, "session": {"app": "ssl"}, "rules": SSH["rules"]}
+    finding = exported(case, tmp_path / "lacking", "session_end_reason")
+    assert finding.verdict.headline.endswith(
+        "traffic.csv lacks the column Session End Reason (since 6.1), so that how the session ended is not known."
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "release", "lacking"),
+    [
+        ("csv", "10.2.7", ()),
+        ("syslog", "10.2.7", ()),
+        ("xml", "10.2.7", ()),
+        ("syslog", "8.1.0", ("http2_connection",)),
+        ("syslog", "7.1.0", ("http2_connection", "parent_session_id")),
+    ],
+)
+def test_what_columns_a_log_lacks_is_known(form: str, release: str, lacking: tuple[str, ...], tmp_path: Path) -> None:
+    telling = {"parent_session_id": "0", "http2_connection": "0", "flags": "decrypted"}
+    case = {"release": release, "session": {"app": "ssl"} | telling, "format": form}
+    assert [s.lacking for s in build(case | {"configuration": False}, tmp_path).sources] == [lacking]
 
 
 def test_that_captive_portal_before_8_0_ends_what_it_cant_redirect_is_not_said_with_confidence(tmp_path: Path) -> None:

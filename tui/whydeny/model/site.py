@@ -23,12 +23,19 @@ class Problem:
         return f"{self.file}: {self.message}" if self.line is None else f"{self.file}, line {self.line}: {self.message}"
 
 
+# Columns of the traffic log where nothing in a row says something, which it does not where the whole column is missing.
+TELLING = frozenset(
+    {"application", "from_zone", "to_zone", "user", "flags", "end_reason", "parent_session_id", "http2_connection"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """One opened file: what the user called it, and its kind in words (`traffic log, CSV export`).
 
     `release` is the first PAN-OS release that writes the columns that the log has: where neither a configuration
-    nor a row says more, the firewall runs that one or a later one.
+    nor a row says more, the firewall runs that one or a later one. `lacking` are those of `TELLING` that its traffic
+    rows, or some of them, can't have: the export or the release has no such column.
     """
 
     name: str
@@ -36,6 +43,7 @@ class Source:
     rows: int = 0
     skipped: int = 0
     release: Release | None = None
+    lacking: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

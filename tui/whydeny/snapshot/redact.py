@@ -20,7 +20,7 @@ from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import COLUMNS, Kind, Type
 from whydeny.model.progress import Progress, silent
 from whydeny.model.release import parse_release
-from whydeny.model.site import Site
+from whydeny.model.site import TELLING, Site
 from whydeny.model.tables import LogTable, SessionTable
 from whydeny.snapshot.aliases import Aliases
 from whydeny.snapshot.manifest import JudgedWith
@@ -155,7 +155,10 @@ def _redacted(site: Site, texts: Texts, rewriter: Rewriter, progress: Progress) 
     logs = {kind: LogTable(kind, _table(texts, kind, frame, prose=True)) for kind, frame in frames.items()}
     progress.step("redacting", total, total)
     return Site(
-        sources=[replace(s, name=_file_name(number, s.name)) for number, s in enumerate(site.sources, start=1)],
+        sources=[
+            replace(s, name=_file_name(number, s.name), lacking=tuple(name for name in s.lacking if name in TELLING))
+            for number, s in enumerate(site.sources, start=1)
+        ],
         sessions=SessionTable(sessions),
         logs=logs,
         configurations=[rewriter.rewrite_notes(configuration) for configuration in configurations],

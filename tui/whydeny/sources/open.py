@@ -138,6 +138,7 @@ class _File:
         self._what: list[str] = []
         self._rows = self._skipped = 0
         self._release: Release | None = None
+        self._lacking: set[str] = set()
         self._tables: dict[Kind, list[pl.DataFrame]] = {}
 
     def read(self, stream: Bounded) -> None:
@@ -156,7 +157,14 @@ class _File:
             self._found.tables.setdefault(kind, []).extend(tables)
         self._found.folders.append(self._item.folder)
         self._found.sources.append(
-            Source(name, ", ".join(dict.fromkeys(self._what)), self._rows, self._skipped, self._release)
+            Source(
+                name,
+                ", ".join(dict.fromkeys(self._what)),
+                self._rows,
+                self._skipped,
+                self._release,
+                tuple(sorted(self._lacking)),
+            )
         )
 
     def _bytes(self, stream: ByteStream, recognised: Recognised) -> bytes:
@@ -308,6 +316,8 @@ class _File:
         self._rows += rows.count
         self._skipped += rows.skipped
         self._release = self._release or rows.release
+        if form not in _SESSIONS:
+            self._lacking |= rows.lacking
 
     def _read_system(self, form: Form, data: bytes, name: str) -> None:
         if form is Form.SYSTEM_TEXT:

@@ -103,6 +103,9 @@ def _in_progress(case: Case) -> str:
 def _unknown(case: Case) -> str:
     session = case.session
     reason = session.end_reason or "none"
+    file = case.lacking("end_reason")
+    if session.end_reason is None and file is not None:
+        return f"{file} lacks the column Session End Reason (since 6.1), so that how the session ended is not known."
     if reason == "resources-unavailable":
         return "The firewall lacked resources for it (such as a full out-of-order queue); policy did not refuse it."
     if reason == "unknown":

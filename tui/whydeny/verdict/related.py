@@ -114,11 +114,6 @@ class Related:
             sizes[ordered["row"].to_numpy()] = np.where(near >= _CROWD * _usual(ends, talks), near, 0)
         return pl.select(pl.when(denied).then(pl.Series(sizes)).alias("size"))["size"]
 
-    @cached_property
-    def files_with_users(self) -> frozenset[int]:
-        """The sources in which some session has a user."""
-        return frozenset(self.frame.filter(pl.col("user").is_not_null())["file"].unique().to_list())
-
     def end(self, row: int) -> datetime | None:
         """When the session of a row ended."""
         value = self.ends[row]

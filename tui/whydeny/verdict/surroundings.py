@@ -40,14 +40,12 @@ class Surroundings:
         """The threat-log rows of this session."""
         return self.log_rows(Kind.THREAT)
 
-    @property
-    def no_users_in(self) -> str | None:
-        """The CSV export that the session is from, where no row of it has a user: the column may be missing from it, and
-        that the firewall knew no user then proves nothing. The other forms leave out what is empty."""
-        file, site = self.session.file, self.related.site
-        if file in self.related.files_with_users or not site.sources[file].what.endswith("CSV export"):
+    def lacking(self, column: str) -> str | None:
+        """The source of the session, where it lacks a column: that the row has nothing there then proves nothing."""
+        site, file = self.related.site, self.session.file
+        if self.session.live or not 0 <= file < len(site.sources) or column not in site.sources[file].lacking:
             return None
-        return site.source_name(file)
+        return site.sources[file].name
 
     def address_rows(self, kind: Kind, before: timedelta, after: timedelta) -> list[dict[str, Any]]:
         """Rows of an authentication, User-ID or IP-tag log about the source address, from `before` its start."""

@@ -9,12 +9,14 @@ import polars as pl
 from whydeny.model.columns import Kind
 from whydeny.model.release import Release
 from whydeny.model.safe import safe_text
-from whydeny.model.site import Problem
+from whydeny.model.site import TELLING, Problem
 from whydeny.sources.exports.layouts import KINDS
 from whydeny.sources.exports.normalise import Normaliser
 from whydeny.sources.exports.times import DateOrder
 
 LISTED = 10  # malformed rows that are listed one by one
+# What entries of the XML API may all go without: they leave out what is empty.
+_WITH_VALUE = frozenset({"user", "parent_session_id", "http2_connection"})
 
 
 @dataclass(slots=True)
@@ -22,6 +24,7 @@ class Rows:
     """The rows of one file, collected batch by batch.
 
     `file` is the number of its source, `name` what the user calls it; `on_table` is told of every finished batch.
+    `sparse` says that the form leaves out what is empty, so that only a name that no row has may be unknown to it.
     """
 
     file: int
@@ -31,6 +34,8 @@ class Rows:
     problems: list[Problem] = field(default_factory=list)
     skipped: int = 0
     release: Release | None = None
+    sparse: bool = False
+    _lacking: frozenset[str] | None = None
     _dates: DateOrder = field(default_factory=DateOrder)
     _normalisers: dict[Kind, Normaliser] = field(default_factory=dict)
     _other: dict[str, int] = field(default_factory=dict)
@@ -45,10 +50,22 @@ class Rows:
         """Take raw rows of one kind (see `Normaliser.table`)."""
         if not raw.height:
             return
+        if kind is Kind.TRAFFIC:
+            self._note_lacking(TELLING.difference(raw.columns))
         table = self.normaliser(kind).table(raw, self.file)
         self.tables.setdefault(kind, []).append(table)
         if self.on_table is not None:
             self.on_table(kind, table)
+
+    def _note_lacking(self, here: frozenset[str]) -> None:
+        before = here if self._lacking is None else self._lacking
+        self._lacking = before & here if self.sparse else before | here
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """The telling columns that traffic rows of the file can't have, or some of them (see `Source`)."""
+        found = self._lacking or frozenset()
+        return found - _WITH_VALUE if self.sparse else found
 
     def skip(self, line: int, message: str) -> None:
         """Count a malformed row; the first ten of the file are listed with their line, whatever their order here."""

@@ -87,6 +87,7 @@ class XmlLogReader:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
+        rows.sparse = True
         self._batch: list[dict[str, str]] = []
         self._entries = 0
         self._pages: list[_Page] = []

@@ -20,8 +20,9 @@ What else looks like this
 All streams of the connection refused: then it is the criterion itself. Without HTTP/2 the same site is one session.
 """
 
+from whydeny.model.flags import Flag
 from whydeny.verdict.case import Case
-from whydeny.verdict.cause import Answer, Cause, Gathering, Held, RuledOut
+from whydeny.verdict.cause import Answer, CantTell, Cause, Gathering, Held, RuledOut
 from whydeny.verdict.finding import Basis, Evidence, Outcome
 from whydeny.verdict.grounds import lookup_evidence, present_name, refusing, row_trail
 from whydeny.verdict.references import HTTP2, URL_LOOKUP
@@ -43,6 +44,10 @@ def check(case: Case) -> Answer:
     if case.at_least(9) is False:
         return RuledOut(f"PAN-OS {case.release} does not inspect HTTP/2 by stream (since 9.0)")
     if not session.http2_connection:
+        file = case.lacking("http2_connection")
+        if file is not None and case.flag(Flag.DECRYPTED):
+            because = f"{file} lacks the column HTTP/2 Connection, and the session was decrypted"
+            return CantTell(because, "the traffic log with its column HTTP/2 Connection")
         return RuledOut("the row has no HTTP/2 connection number")
     siblings = case.related.same_http2(session)
     passed = [row for row in siblings if case.related.outcome(row) != Outcome.ALLOWED_THEN_DENIED]

@@ -69,6 +69,8 @@ def check(case: Case) -> Answer:
     asks = rule if own else refuser
     wanted = ", ".join(asks.users[:3])
     had = case.user or "no user"
+    unsaid = case.lacking("user") if case.user is None and "source-user" in case.shift.fields else None
+    knew = f"the firewall {'may have known' if unsaid else 'knew'} {had}"
     if own:
         text = f"{rule.name} asks for {wanted}; the row has {had}"
         gathered.add(Evidence(text, 0.3, Basis.RULE, rule_trail(rule)))
@@ -85,9 +87,10 @@ def check(case: Case) -> Answer:
         )
         gathered.add(Evidence(text, -1.0, Basis.DEDUCTION, rule_trail(rule)))
     missing = [] if case.related.has(Kind.USERID) else ["the User-ID log between start and end of the session"]
-    file = case.no_users_in
-    if own and file is not None:
-        text = f"no row of {file} has a user: the export may lack the column, so that the session may have had one"
+    if unsaid:
+        text = (
+            f"{unsaid} lacks the column Source User, so that the firewall may have known the session's user all along"
+        )
         gathered.add(Evidence(text, -1.0, Basis.ROW))
         missing.append("the traffic log with its column Source User")
     text = "that a lost mapping alone ends a live session is not documented; it counts at the next look-up"
@@ -95,7 +98,7 @@ def check(case: Case) -> Answer:
     return Held(
         base=0.7,
         headline=f"Last allowed by {rule.name}, then refused: {'the rule' if own else f'{refuser.name} above'} asks for "
-        f"{wanted}, at a later look-up the firewall knew {had} for {case.session.source_text}, and the session ended at "
+        f"{wanted}, at a later look-up {knew} for {case.session.source_text}, and the session ended at "
         f"{refusing(refuser)}.",
         evidence=gathered.all(),
         denied_by=refuser.name,
