@@ -542,6 +542,10 @@ def test_an_answer_in_a_folder_of_lists_is_an_answer_still(tmp_path: Path) -> No
         pytest.param(b"Session   1\n c2s flow:\n" + b"a b: c   " * 200_000, id="labels"),
         pytest.param(CSV.encode() + b'"' * (2 << 20), id="quotes"),
         pytest.param(b"<!-- x -->" * 50_000 + b"<other/>", id="comments"),
+        pytest.param(b"<title" * 50_000, id="half a title"),
+        pytest.param(b"date=" + b" \n" * 100_000 + b"x", id="blank lines"),
+        pytest.param(b"admin@fw> show\n" + b" \n" * 100_000 + b"x", id="blank lines after a prompt"),
+        pytest.param(b"c2s flow:\n" * 9 + b" \n" * 100_000 + b"x", id="blank lines in a session"),
         pytest.param(
             b"<14>May 14 10:00:08 fw 1,2024/05/14 10:00:08,1,TRAFFIC,a,1,\n" + b"1," * (1 << 20), id="a long line"
         ),

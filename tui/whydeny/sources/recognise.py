@@ -111,9 +111,9 @@ _SET = re.compile(
     re.MULTILINE,
 )
 _JSON = re.compile(r'\{\s*["}]|\[\s*(?:["{\[\]]|-?\d+\s*[,\]])')
-_SYSTEM = re.compile(r"^\s*(?:sw-version|serial|hostname):", re.MULTILINE)
+_SYSTEM = re.compile(r"^[ \t]*(?:sw-version|serial|hostname):", re.MULTILINE)
 _CONTROLS = bytes(range(8)) + bytes(range(14, 27)) + bytes(range(28, 32))  # what no text has, not even a terminal's
-_BRACES = re.compile(r"^\s*(?:config|mgt-config|deviceconfig|devices|rulebase|vsys|network) \{", re.MULTILINE)
+_BRACES = re.compile(r"^[ \t]*(?:config|mgt-config|deviceconfig|devices|rulebase|vsys|network) \{", re.MULTILINE)
 _MEMBER = re.compile(r"(?:[0-9a-fA-F:.]+(?:/\d{1,3})?(?:-[0-9a-fA-F:.]+)?|[\w*^-]+(?:\.[\w*^-]+)+(?:/\S*)?)")
 # Answers that are known and say nothing about single sessions: what they begin with → the command.
 _IDLE = (
@@ -170,7 +170,7 @@ def recognise(head: bytes) -> Recognised:
 def _recognise_text(text: str, head: bytes) -> Recognised:
     body = text.lstrip()
     if _is_html(body):
-        title = re.search(r"<title[^>]*>([^<]{1,200})", text, re.IGNORECASE)
+        title = re.search(r"<title[^<>]{0,200}>([^<]{1,200})", text, re.IGNORECASE)
         said = f" ({safe_text(' '.join(title[1].split()), 80)})" if title else ""
         return Recognised(
             Form.UNUSABLE, f"it is an HTML page{said}, as a web interface or a proxy answers on an error; {_LOGS}"

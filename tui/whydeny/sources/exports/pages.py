@@ -14,7 +14,7 @@ _ASKING = r"((?:show|test|request|debug|less|find|ping|clear)\b[^\n]{0,400}?)"
 # the configuration itself.
 _PROMPT = re.compile(
     r"^(?:[^\s<]{1,64}@([^\s<>#()]{1,64}(?: vsys\d+)?)(?:\([\w-]+\))?"
-    rf"(?:[>#] ?{_ASKING}|>[^\n]{{0,400}}?)|[>#] ?{_ASKING})\s*$",
+    rf"(?:[>#] ?{_ASKING}|>[^\n]{{0,400}}?)|[>#] ?{_ASKING})[ \t\r]*$",
     re.MULTILINE,
 )
 # What a terminal adds: colours and the like, and the lines of a pager, which are printed over.

@@ -67,7 +67,7 @@ _SECOND = re.compile(
     r"(?:\s+\((?P<xdst>[0-9a-fA-F:.]+)\[(?P<xdport>\d+)\]\))?"
 )
 _NUMBER = re.compile(r"\s*Session\s+(\d+)\s*")
-_FLOW = re.compile(r"^[ \t]*(c2s|s2c) flow:\s*$", re.MULTILINE)
+_FLOW = re.compile(r"^[ \t]*(c2s|s2c) flow:[ \t\r]*$", re.MULTILINE)
 # Of a line of two columns the second is always one of these.
 _SECOND_COLUMN = re.compile(r"\s+(dport|type)\s*:\s*")
 _BEGINS = re.compile(r"^[ \t]*\d+[ \t]+\S+[ \t]+[A-Z]{4,7}[ \t]+[A-Z]{4}\b", re.MULTILINE)
