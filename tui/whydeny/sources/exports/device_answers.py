@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from whydeny.model.answers import DeviceAnswers, Told
 from whydeny.sources.exports.member_lists import (
-    goes_on,
     read_dynamic_groups,
     read_dynamic_groups_text,
     read_external_lists,
@@ -19,6 +18,7 @@ from whydeny.sources.exports.member_lists import (
     read_registered_text,
     wrong_lines,
 )
+from whydeny.sources.exports.pages import goes_on
 from whydeny.sources.exports.running_policy import (
     join_rules,
     read_policy_elements,

@@ -14,6 +14,7 @@ from whydeny.model.addresses import format_address, parse_address, parse_member,
 from whydeny.model.answers import DeviceAnswers, Told
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.configuration_objects import number
+from whydeny.sources.exports.pages import goes_on
 from whydeny.sources.exports.xml_tools import child_text, entries, members
 
 _HOST = re.compile(r"^(?=.{1,253}$)(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+\.?$", re.IGNORECASE)
@@ -28,15 +29,8 @@ _GROUP_MEMBERS = re.compile(r"^\s+members:\s*(?:total\s+(\d+))?", re.IGNORECASE)
 _VSYS = re.compile(r"^VSYS\s*:\s*(vsys\d+)\b")
 _GROUPS_OF = re.compile(r"^Dynamic address groups in vsys (vsys\d+)", re.IGNORECASE)
 _REGISTERED = re.compile(r"^Total:?\s+(\d+)", re.MULTILINE | re.IGNORECASE)
-# What `less` shows where an answer goes on: the lines that are on the screen, without (END).
-_GOES_ON = re.compile(r"(?:lines \d+-\d+(?:/\d+)?|--more--)\s*$", re.IGNORECASE)
 _MEMBER_KINDS = ("(R", "(O", "(D", "(S", "(I")  # registered, object, dynamic group, static group
 _TAG = re.compile(r'"([^"]*)"')
-
-
-def goes_on(text: str) -> bool:
-    """Whether a terminal shows that the answer is longer than what was copied."""
-    return _GOES_ON.search(text) is not None
 
 
 def read_external_lists(result: Element) -> list[Told]:

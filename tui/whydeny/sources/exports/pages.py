@@ -20,6 +20,7 @@ _PROMPT = re.compile(
 # What a terminal adds: colours and the like, and the lines of a pager, which are printed over.
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[ -/]*[0-Z\\^-~])")
 _PAGER = re.compile(r"^\r*(?:lines \d+-\d+(?:/\d+)?( \(END\))?|--[Mm]ore--)[ \r\x08]*", re.MULTILINE)
+_GOES_ON = re.compile(r"(?:lines \d+-\d+(?:/\d+)?|--more--)\s*$", re.IGNORECASE)
 _CHOSEN = re.compile(r"(.+)[- ](vsys\d{1,3})")
 
 
@@ -64,6 +65,11 @@ def without_terminal(text: str) -> str:
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
     return _PAGER.sub(_kept_of_pager, text)
+
+
+def goes_on(text: str) -> bool:
+    """Whether an answer ends in the line of a pager that was left before the end (`less` writes (END) there)."""
+    return _GOES_ON.search(text) is not None
 
 
 def _kept_of_pager(line: re.Match[str]) -> str:

@@ -7,7 +7,7 @@ from whydeny.model.addresses import parse_address
 from whydeny.model.answers import DeviceAnswers, UserMapping
 from whydeny.model.safe import safe_text
 from whydeny.sources.exports.configuration_objects import number
-from whydeny.sources.exports.member_lists import goes_on
+from whydeny.sources.exports.pages import goes_on
 from whydeny.sources.exports.xml_tools import child_text
 
 _RULER = re.compile(r"-{2,}")
