@@ -27,7 +27,9 @@ inputs_argument = click.argument("inputs", metavar="INPUT...", nargs=-1, require
 def whose_policy_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """--pan-os, --serial and --device-group."""
     for option in (
-        click.option("--device-group", metavar="GROUP", help="Whose policy, of a Panorama configuration."),
+        click.option(
+            "--device-group", metavar="GROUP", help="Whose policy, for firewalls that Panorama lists in no group."
+        ),
         click.option("--serial", metavar="SERIAL", help="Which firewall a Panorama configuration is judged for."),
         click.option("--pan-os", metavar="VERSION", help="The PAN-OS release, over what the inputs say."),
     ):

@@ -32,7 +32,7 @@ SCHEMA_VERSION = 1  # of docs/match.schema.json
 )
 @click.option("--vsys", default="vsys1", show_default=True, help="The virtual system.")
 @click.option("--serial", metavar="SERIAL", help="Which firewall a Panorama configuration is judged for.")
-@click.option("--device-group", metavar="GROUP", help="Whose policy, of a Panorama configuration.")
+@click.option("--device-group", metavar="GROUP", help="Whose policy, for firewalls that Panorama lists in no group.")
 @click.option("--pan-os", metavar="VERSION", help="The PAN-OS release, over what the configuration says.")
 @click.option("--applications", metavar="FILE", multiple=True, type=_PATH, help="Predefined application content.")
 @click.option("--flows", metavar="FILE", type=_PATH, help="Flows as JSON lines instead of the options below.")
