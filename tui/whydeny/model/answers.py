@@ -188,7 +188,8 @@ def _agreed_rules(parts: Sequence[DeviceAnswers]) -> dict[Rulebase, tuple[Runnin
                 name for name in known.fields if rule.fields.get(name, known.fields[name]) != known.fields[name]
             }
             fields = {name: v for name, v in {**known.fields, **rule.fields}.items() if name not in differing}
-            places = {known.index, rule.index} - {None}
-            rule = RunningRule(rule.name, places.pop() if len(places) == 1 else None, fields)
+            if None not in (known.index, rule.index) and known.index != rule.index:
+                fields.pop("action", None)  # where it stands is not known, and so not what it does to a session
+            rule = RunningRule(rule.name, rule.index if known.index is None else known.index, fields)
         found[rulebase][rule.key] = rule
     return {rulebase: tuple(rules.values()) for rulebase, rules in found.items()}

@@ -33,6 +33,7 @@ class Place(StrEnum):
     LOCAL = "local"
     POST = "post"
     DEFAULT = "default"
+    COMPILED = "compiled"  # among the rules that the data plane has: which list it came from is not shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Origin:
     panorama: bool = False
 
     def __str__(self) -> str:
+        if self.place is Place.COMPILED:
+            return "as compiled"
         if self.place is Place.DEFAULT:
             return "default" if not self.panorama else f"default, from Panorama {self.owner}".rstrip()
         if not self.panorama:
@@ -56,6 +59,8 @@ class Origin:
 
     def edited_at(self) -> str:
         """Where an administrator changes it: `local`, or `on Panorama, device group X, pre-rules`."""
+        if self.place is Place.COMPILED:
+            return "in the configuration that it was compiled from"
         if not self.panorama:
             return "on the firewall" + (f", {self.owner}" if self.owner else "")
         group = (
@@ -103,7 +108,7 @@ class Rule:
     target_negate: bool = False
     targets: tuple[str, ...] = ()  # serials (a vsys as `serial/vsysN`, a device tag as `tag:NAME`); empty = all
     log_start: bool = False
-    log_end: bool = True
+    log_end: bool | None = True  # None: not shown
     log_setting: str | None = None
     tags: tuple[str, ...] = ()
     description: str = ""
@@ -123,6 +128,9 @@ class Rule:
     override_protocol: str | None = None
     override_ports: str | None = None
     override_application: str | None = None
+    # as the data plane has it compiled: `application/protocol/source port/destination port`, and criteria that can't be read
+    cells: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,3 +434,4 @@ class Policy:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()  # how it was put together, in sentences: rules left out, what a kind implies
     saved: datetime | None = None
+    compiled: bool = False  # holds the rules that the data plane has, and no configuration

@@ -94,7 +94,7 @@ def _match_rows(question: Question, bits: Mapping[Rulebase, RuleBits], rows: Row
         by_log = rows.logged_rules() if logged and rulebase is Rulebase.SECURITY else None
         watcher = Watcher(rules, engine.compiled.get(rulebase, ()), watched[rulebase]) if rulebase in watched else None
         missing = engine.policy.pushed_missing or rulebase not in engine.policy.rules
-        found = _match_rulebase(rules, rows, by_log, missing, watcher)
+        found = _match_rulebase(rules, rows, by_log, missing, watcher, engine.not_all_shown(rulebase))
         columns[f"{rulebase}_rule"] = pl.Series(found.matched, dtype=pl.Int32)
         columns[f"{rulebase}_certainty"] = _WORDS.gather(pl.Series(found.certainty))
         columns[f"{rulebase}_possible"] = pl.Series(found.possible, dtype=pl.Int32)
@@ -146,9 +146,15 @@ def ruled_rows(rules: RuleBits, rows: Rows) -> list[Ruled]:
 
 
 def _match_rulebase(
-    rules: RuleBits, rows: Rows, by_log: Family[str | None] | None, missing: bool, watcher: Watcher | None
+    rules: RuleBits,
+    rows: Rows,
+    by_log: Family[str | None] | None,
+    missing: bool,
+    watcher: Watcher | None,
+    open_to: int = 0,
 ) -> _Matched:
-    """The rules of one slice in one rulebase; `missing` says that some or all of its rules are not there."""
+    """The rules of one slice in one rulebase; `missing` says that some or all of its rules are not there, `open_to` how
+    many, from the first on, may ask for more than is known."""
     parts = ruled_rows(rules, rows)
     earlier_than = rules.above if watcher is None else watcher.earlier
     above = _rule(by_log, lambda name: (earlier_than(name), 0)) if by_log is not None else None
@@ -177,17 +183,17 @@ def _match_rulebase(
         possible_bits.append((certain | unsettled).bit_length())
         if watcher is not None:
             watcher.note(certain, unsettled)
-    return _answer(rules, every, certain_bits, possible_bits, missing)
+    return _answer(rules, every, certain_bits, possible_bits, missing, open_to)
 
 
 def _answer(
-    rules: RuleBits, every: Classes, certain_bits: list[int], possible_bits: list[int], missing: bool
+    rules: RuleBits, every: Classes, certain_bits: list[int], possible_bits: list[int], missing: bool, open_to: int
 ) -> _Matched:
     """The answer of every row, from the highest bits of its class."""
     certain = np.array(certain_bits, dtype=np.int32)
     possible = np.array(possible_bits, dtype=np.int32)
     matched = np.where(certain > 0, rules.size - certain, -1).astype(np.int32)
     earlier = np.where(possible > certain, rules.size - possible, -1).astype(np.int32)
-    doubt = (earlier >= 0) | missing
+    doubt = (earlier >= 0) | missing | ((matched >= 0) & (matched < open_to))
     certainty = np.where(doubt, np.where(matched >= 0, _CONDITIONAL, _UNKNOWN), _CERTAIN).astype(np.uint8)
     return _Matched(matched[every.ids], certainty[every.ids], earlier[every.ids], every.ids)

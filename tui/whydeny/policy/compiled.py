@@ -8,12 +8,14 @@ from whydeny.model.configuration import Policy, Rule, Rulebase
 from whydeny.model.truth import Truth
 from whydeny.policy.address_book import AddressBook
 from whydeny.policy.addresses import AddressField
-from whydeny.policy.applications import ApplicationBook, Catalog
+from whydeny.policy.applications import ApplicationBook, ApplicationField, Catalog
 from whydeny.policy.categories import CategoryBook
+from whydeny.policy.cells import CellField, read_cell
 from whydeny.policy.criteria import (
     AddressPart,
     ApplicationPart,
     CategoryPart,
+    CellPart,
     FixedPart,
     HipPart,
     Part,
@@ -54,7 +56,7 @@ class CompiledRule:
     def looked_at_first(self) -> bool:
         """Whether it is decided with the first packet: no application, default port or category to wait for."""
         return not any(
-            isinstance(part, (ApplicationPart, CategoryPart))
+            isinstance(part, (ApplicationPart, CategoryPart, CellPart))
             or (isinstance(part, ServicePart) and part.field.by_default)
             for part in self.checks
         )
@@ -147,23 +149,30 @@ class Compiler:
                 yield self._fixed(_hip(name, members), HipPart)
         for name, members in unsettled_criteria(rule).items():
             yield self._fixed(_unsettled(name, members))
+        for name in rule.unread:
+            yield self._fixed(_unread(name))
         applications = self._applications.field(rule.applications)
         if rule.rulebase in WITH_APPLICATION:
             refuses = rule.action != "allow"
             key = ("application", applications, refuses)
             yield self._shared(key, lambda number: ApplicationPart(number, applications, refuses))
-        if rule.rulebase is Rulebase.OVERRIDE:
-            service = self._services.override_field(rule)
-        else:
-            service = self._services.field(rule.services)
-        with_ports = ("service", service, applications if service.by_default else None)
-        yield self._shared(with_ports, lambda number: ServicePart(number, service, applications))
+        yield self._service(rule, applications)
         if rule.rulebase in WITH_CATEGORY:
             categories = self._categories.field(rule.categories)
             yield self._shared(("category", categories), lambda number: CategoryPart(number, categories))
         if rule.schedule:
             schedule = self._schedules.field(rule.schedule)
             yield self._shared(("schedule", schedule), lambda number: SchedulePart(number, schedule))
+
+    def _service(self, rule: Rule, applications: ApplicationField) -> Part:
+        if rule.cells:
+            return self._shared(("cells", rule.cells, rule.is_default), lambda number: CellPart(number, _cells(rule)))
+        if rule.rulebase is Rulebase.OVERRIDE:
+            service = self._services.override_field(rule)
+        else:
+            service = self._services.field(rule.services)
+        with_ports = ("service", service, applications if service.by_default else None)
+        return self._shared(with_ports, lambda number: ServicePart(number, service, applications))
 
     def _target(self, rule: Rule) -> Criterion:
         wanted = listed(rule.targets)
@@ -203,6 +212,15 @@ def unsettled_criteria(rule: Rule) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _cells(rule: Rule) -> CellField:
+    return CellField(tuple(map(read_cell, rule.cells)), rule.is_default)
+
+
+def _unread(name: str) -> Criterion:
+    detail = f"the compiled rule does not show its {name} in a form that can be read"
+    return Criterion(name, Truth.UNKNOWN, "not known", "", detail, f"the {name} of the rule (show config running)")
+
+
 def _unsettled(name: str, members: tuple[str, ...]) -> Criterion:
     detail = f"whether the session fits {listed(members)} is in no log"
     return Criterion(name, Truth.UNKNOWN, listed(members), "not known", detail, f"the {name} of the session")
@@ -219,6 +237,6 @@ def _always(part: Part) -> bool:
         return part.anything
     if isinstance(part, AddressPart):
         return part.field.anything and not part.field.negate
-    if isinstance(part, (UserPart, ApplicationPart, ServicePart, CategoryPart)):
+    if isinstance(part, (UserPart, ApplicationPart, ServicePart, CellPart, CategoryPart)):
         return part.field.anything
     return isinstance(part, FixedPart) and part.criterion.result is Truth.MATCH

@@ -7,6 +7,7 @@ from whydeny.model.truth import Truth
 from whydeny.policy.addresses import AddressField, Endpoint
 from whydeny.policy.applications import ApplicationField
 from whydeny.policy.categories import NOT_YET, CategoryField, without_url
+from whydeny.policy.cells import CellField
 from whydeny.policy.lookup import Criterion
 from whydeny.policy.schedules import ScheduleField
 from whydeny.policy.services import ServiceField
@@ -278,6 +279,27 @@ class ServicePart:
             f"no application is identified yet, and not all default ports of {names} are known",
             f"the default ports of {names} (application content)",
         )
+
+
+@dataclass(slots=True, eq=False)
+class CellPart:
+    """The ports of a compiled rule, which it has for each application."""
+
+    number: int
+    field: CellField
+    evident: ClassVar[bool] = False
+
+    def decide(self, subject: Subject) -> Truth:
+        """Whether protocol and ports fit."""
+        return self.field.decide(
+            subject.application, subject.ports, subject.decrypted, subject.icmp_type, subject.defaults
+        )
+
+    def explain(self, subject: Subject) -> Criterion:
+        """The same, with the sentence."""
+        result = self.decide(subject)
+        detail, settle, matched = self.field.explain(result, subject.application, subject.ports)
+        return Criterion("service", result, self.field.wanted(), str(subject.ports), detail, settle, matched)
 
 
 @dataclass(slots=True, eq=False)

@@ -20,6 +20,7 @@ from whydeny.policy.wording import several
 
 PUSHED_MISSING = "Panorama-pushed rules are not among the inputs"
 PUSHED_POLICY = "the Panorama-pushed policy"
+NOT_SHOWN = "compiled rules show no schedule and no HIP profile, and the rule may have one"
 _MOST_CRITERIA = 16  # no rule has more
 _ZONE_PAIRS = 4096  # zone pairs whose candidate rules are kept
 
@@ -143,6 +144,9 @@ class Engine:
         if self.policy.pushed_missing:
             reason = PUSHED_MISSING
             settle.append(PUSHED_POLICY)
+        if matched is not None and matched.index < self.not_all_shown(rulebase):
+            certainty, reason = Certainty.CONDITIONAL, NOT_SHOWN
+            settle.append(f"the configuration of rule {matched.rule.name} (show config running)")
         return LookUp(
             rulebase,
             None if matched is None else matched.rule,
@@ -165,6 +169,12 @@ class Engine:
         """The rule of that uuid, else of that name; None if the policy has neither."""
         found = self._by_uuid.get(uuid or "")
         return found if found is not None and found.rulebase is rulebase else self._by_name.get((rulebase, name))
+
+    def not_all_shown(self, rulebase: Rulebase) -> int:
+        """How many rules, from the first on, may ask for more than is shown. What is shown can still rule them out."""
+        if not self.policy.compiled:
+            return 0
+        return sum(not compiled.rule.is_default for compiled in self.compiled.get(rulebase, ()))
 
     def _nothing_there(self, rulebase: Rulebase) -> LookUp:
         if self.policy.pushed_missing:

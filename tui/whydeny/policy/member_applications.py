@@ -6,6 +6,7 @@ from dataclasses import replace
 from whydeny.model.configuration import ApplicationFilter, CustomApplication, Group, Rule, Service
 from whydeny.model.truth import Truth
 from whydeny.policy.applications import ApplicationBook, Catalog, passes_filter
+from whydeny.policy.cells import read_cell
 from whydeny.policy.criteria import ServicePart
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.member import Member, counted, nested
@@ -135,6 +136,9 @@ class ServiceMembers:
             field = self._book.override_field(rule)
             value = f"{rule.override_protocol}/{rule.override_ports}"
             return [Member(value, "as written", result=field.decide(subject.ports))]
+        if rule.cells:
+            cells = [read_cell(text) for text in rule.cells]
+            return [Member(cell.text, "as compiled", result=cell.decide(subject.ports)) for cell in cells]
         return [self._one(name, rule, subject, ()) for name in dict.fromkeys(rule.services or ("any",))]
 
     def _one(self, name: str, rule: Rule, subject: Subject, above: tuple[str, ...]) -> Member:

@@ -9,11 +9,13 @@ from whydeny.policy.address_sets import AddressSets
 from whydeny.policy.addresses import AddressField
 from whydeny.policy.applications import ApplicationField
 from whydeny.policy.categories import CategoryField
+from whydeny.policy.cells import CellField
 from whydeny.policy.compiled import CompiledRule, places_by_name
 from whydeny.policy.criteria import (
     AddressPart,
     ApplicationPart,
     CategoryPart,
+    CellPart,
     FixedPart,
     RuleTypePart,
     SchedulePart,
@@ -52,6 +54,7 @@ class RuleBits:
         users: dict[UserField, int] = {}
         applications: dict[ApplicationField, int] = {}
         services: dict[ServicePart, int] = {}
+        cells: dict[CellField, int] = {}
         categories: dict[CategoryField, int] = {}
         schedules: dict[ScheduleField, int] = {}
         firm = early = everything
@@ -74,6 +77,8 @@ class RuleBits:
                     refusing |= bit if part.refuses and not part.field.anything else 0
                 elif isinstance(part, ServicePart):
                     _note(services, part, bit)
+                elif isinstance(part, CellPart):
+                    _note(cells, part.field, bit)
                 elif isinstance(part, CategoryPart):
                     _note(categories, part.field, bit)
                 elif isinstance(part, SchedulePart):
@@ -94,7 +99,7 @@ class RuleBits:
         self.destination = AddressSets(sides["destination"], everything)
         self.users = UserSets(users, everything)
         self.applications = ApplicationSets(applications, everything, refusing)
-        self.services = ServiceSets(services, everything, defaults)
+        self.services = ServiceSets(services, everything, defaults, cells)
         self.categories = CategorySets(categories, everything)
         self.schedules = ScheduleSets(schedules, everything)
 

@@ -15,6 +15,7 @@ from whydeny.model.protocols import ICMP, ICMP6
 from whydeny.model.truth import Truth
 from whydeny.policy.applications import ApplicationField, SeenApplication, passes_filter
 from whydeny.policy.categories import NOT_YET, CategoryField
+from whydeny.policy.cells import CellField
 from whydeny.policy.criteria import ServicePart
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.schedules import ScheduleField
@@ -246,8 +247,15 @@ class _UnionSets:
 class ServiceSets:
     """`service`, application-default included. ICMP types are not in a table, so they are never known here."""
 
-    def __init__(self, masks: Mapping[ServicePart, int], everything: int, defaults: Defaults) -> None:
+    def __init__(
+        self,
+        masks: Mapping[ServicePart, int],
+        everything: int,
+        defaults: Defaults,
+        cells: Mapping[CellField, int] | None = None,
+    ) -> None:
         self._defaults = defaults
+        self._cells = dict(cells or {})
         self._free = everything
         self._open = self._with_items = self._by_default = 0
         self._from_ports: dict[tuple[int | None, Spans | None, Spans | None], tuple[ServiceItem, int]] = {}
@@ -276,6 +284,8 @@ class ServiceSets:
             for protocol, found in spans.items():
                 lines.setdefault(protocol, []).append((merge(found), mask))
                 self._with_protocol[protocol] = self._with_protocol.get(protocol, 0) | mask
+        for mask in self._cells.values():
+            self._free &= ~mask
         self.lines = {protocol: line(parts) for protocol, parts in lines.items()}
         self.unions = _UnionSets(unions, defaults)
 
@@ -288,11 +298,16 @@ class ServiceSets:
         for item, _ in self._from_ports.values():
             if item.protocol == protocol:
                 found.update(_cuts(item.ports))
+        for field in self._cells:
+            found |= field.cuts(protocol)
         return found
 
     def source_cuts(self) -> set[int]:
         """The source ports at which something changes."""
-        return {cut for item, _ in self._from_ports.values() for cut in _cuts(item.source_ports)}
+        found = {cut for item, _ in self._from_ports.values() for cut in _cuts(item.source_ports)}
+        for field in self._cells:
+            found |= field.source_cuts()
+        return found
 
     def sets(self, ports: Ports, application: SeenApplication, decrypted: bool | None) -> Sets:
         """The rules whose service takes protocol and ports."""
@@ -305,6 +320,12 @@ class ServiceSets:
             certain |= self.lines[ports.protocol].at(ports.destination)
         for item, mask in self._from_ports.values():
             truth = item.decide(ports)
+            if truth is Truth.MATCH:
+                certain |= mask
+            elif truth is Truth.UNKNOWN:
+                unsettled |= mask
+        for field, mask in self._cells.items():
+            truth = field.decide(application, ports, decrypted, None, self._defaults)
             if truth is Truth.MATCH:
                 certain |= mask
             elif truth is Truth.UNKNOWN:

@@ -95,8 +95,8 @@ def _firewalls(bench: Workbench) -> Iterator[Line]:
 
 def _policies(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
     """By whose rules each firewall's sessions are judged, from which files, and what is to be known of that."""
-    policies = list(bench.judge.policies()) if bench.site.configurations else []
-    if not policies:
+    policies = list(bench.judge.policies())
+    if not bench.site.configurations and all(engine is None for _, _, engine, _ in policies):
         return
     yield _title("Judged by")
     for serial, vsys, engine, problem in policies:

@@ -100,7 +100,7 @@ def _action_role(rule: Rule) -> str:
 
 
 def _silent(rule: Rule) -> bool:
-    return rule.rulebase is Rulebase.SECURITY and not rule.log_end and not rule.log_start
+    return rule.rulebase is Rulebase.SECURITY and rule.log_end is False and not rule.log_start
 
 
 def action_words(rule: Rule) -> str:

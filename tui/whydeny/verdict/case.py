@@ -80,15 +80,17 @@ class Case(Surroundings):
     ) -> None:
         super().__init__(session, related)
         self.outcome = outcome
-        self.engine = engine
+        # Rules as compiled are looked up and shown; what a verdict leans on, logging and what services are, is not in them.
+        self.compiled = engine if engine is not None and engine.policy.compiled else None
+        self.engine = engine if self.compiled is None else None
         self.release = release
         self._near = near
         self._no_policy_reason = no_policy_reason
         self._answers = Answers() if answers is None else answers
         self._floor = floor
+        self.engine_of = engine_of  # of another virtual system of the same firewall
 
     # --- the row
-        self.engine_of = engine_of  # of another virtual system of the same firewall
 
     @property
     def application(self) -> str:
@@ -167,6 +169,19 @@ class Case(Surroundings):
         found = self._answers.look_ups
         if rulebase not in found:
             found[rulebase] = self.engine.look_up(rulebase, self.flow, near=self._near)
+        return found[rulebase]
+
+    def shown(self, rulebase: Rulebase) -> LookUp:
+        """What is shown of a rulebase: the answer that the verdict goes by, or that of the rules as compiled."""
+        if self.compiled is None:
+            return {
+                Rulebase.SECURITY: lambda: self.security,
+                Rulebase.DECRYPTION: lambda: self.decryption,
+                Rulebase.AUTHENTICATION: lambda: self.authentication,
+            }[rulebase]()
+        found = self._answers.look_ups
+        if rulebase not in found:
+            found[rulebase] = self.compiled.look_up(rulebase, self.flow, near=self._near)
         return found[rulebase]
 
     @cached_property

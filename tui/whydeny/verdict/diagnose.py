@@ -97,11 +97,7 @@ def judgement(case: Case) -> Judgement:
 
 def look_ups(case: Case) -> dict[Rulebase, LookUp]:
     """The answers of the three rulebases."""
-    return {
-        Rulebase.SECURITY: case.security,
-        Rulebase.DECRYPTION: case.decryption,
-        Rulebase.AUTHENTICATION: case.authentication,
-    }
+    return {base: case.shown(base) for base in (Rulebase.SECURITY, Rulebase.DECRYPTION, Rulebase.AUTHENTICATION)}
 
 
 def _weigh(case: Case) -> _Weighed:

@@ -7,7 +7,8 @@ from functools import cached_property
 import polars as pl
 
 from whydeny.model.answers import DeviceAnswers, Told, agreed
-from whydeny.model.configuration import Configuration, ConfigurationKind
+from whydeny.model.configuration import Configuration, ConfigurationKind, Rulebase
+from whydeny.model.errors import UsageError
 from whydeny.model.release import Release, release_of_config_version
 from whydeny.model.site import Site, SystemInfo
 from whydeny.policy.defaults import STRICT_SINCE
@@ -110,6 +111,37 @@ class Firewalls:
         """
         if not self.site.told:
             return self.site.answers
+        fitting = [told.answers for told in self._told_of(serial) if told.vsys in (None, vsys)]
+        return agreed([self.site.answers, *fitting])[0]
+
+    def compiled_by(self, serial: str | None, vsys: str) -> DeviceAnswers:
+        """`answers`, for rules that are taken as compiled.
+
+        Raises `UsageError` where such rules are among them and nothing tells of which firewall or virtual system.
+        """
+        every = [Told(self.site.answers), *self._told_of(serial)]
+        told = [one for one in every if one.answers.running.get(Rulebase.SECURITY)]
+        if any(one.firewall is None for one in told) and len(self.serials()) > 1:
+            raise UsageError(
+                "nothing tells which of the firewalls the compiled rules among the inputs are of; open one firewall at a time"
+            )
+        named = {one.vsys for one in told} - {None}
+        others = named | self._systems_in_use(serial) | {vsys}
+        if any(one.vsys is None for one in told) and len(others) > 1:
+            raise UsageError(
+                "nothing tells which virtual system the compiled rules among the inputs are of; show them after "
+                f"'set system setting target-vsys {vsys}', with the prompt in the file"
+            )
+        return self.answers(serial, vsys)
+
+    def _systems_in_use(self, serial: str | None) -> set[str]:
+        """The virtual systems that the session table shows of a firewall."""
+        frame = self.site.sessions.frame.select(pl.col("serial", "vsys").cast(pl.String))
+        mine = frame.filter(pl.col("serial").eq_missing(pl.lit(serial, pl.String)))
+        return set(mine["vsys"].drop_nulls())
+
+    def _told_of(self, serial: str | None) -> list[Told]:
+        """The answers that count for a firewall, of whichever virtual system."""
         own = self.configurations(serial)
         serials = {serial, *(self.serial_of(c) for c in own)} - {None}
         hosts = {host for host, known in self._serial_of_host.items() if known in serials}
@@ -118,15 +150,12 @@ class Firewalls:
         everyone = set(self._serial_of_host.values()) | {system.serial for system in self.site.systems}
 
         def counts(told: Told) -> bool:
-            if told.vsys not in (None, vsys):
-                return False
             owner = self._serial_of_host.get(told.firewall or "", told.firewall)
             if owner is None or owner in serials or (told.firewall or "").lower() in called:
                 return True
             return not (serials if owner in everyone else hosts)
 
-        fitting = [told.answers for told in self.site.told if counts(told)]
-        return agreed([self.site.answers, *fitting])[0]
+        return [told for told in self.site.told if counts(told)]
 
     def system(self, serial: str | None) -> SystemInfo | None:
         """`show system info` of a firewall; the only one where the serials don't tell."""

@@ -19,6 +19,7 @@ from whydeny.policy.assemble import assemble
 from whydeny.policy.bulk import RULEBASES, match_all
 from whydeny.policy.engine import Engine
 from whydeny.policy.packaged_applications import packaged_applications
+from whydeny.policy.running_rules import policy_of_running
 from whydeny.verdict.alike import alike
 from whydeny.verdict.case import Answers, Case
 from whydeny.verdict.diagnose import diagnose, judgement, look_ups, needs_cause
@@ -133,7 +134,7 @@ class Judge:
     def _build(self, serial: str | None, vsys: str, release: Release | None) -> Engine | None:
         configurations = self.firewalls.configurations(serial)
         if not configurations:
-            return None
+            return self._as_compiled(serial, vsys, release)
         try:
             policy = assemble(configurations, vsys, serial, self.device_group)
         except UsageError as error:
@@ -142,6 +143,19 @@ class Judge:
         policy = replace(policy, unplaced=tuple(c.file for c in self.firewalls.unplaced(serial)))
         release = release or self.firewalls.strict_floor(serial)
         return Engine(policy, self.applications, self.firewalls.answers(serial, vsys), release, self._users_seen)
+
+    def _as_compiled(self, serial: str | None, vsys: str, release: Release | None) -> Engine | None:
+        """The rules that the firewall answered with, where nobody gave its configuration."""
+        try:
+            answers = self.firewalls.compiled_by(serial, vsys)
+            policy = policy_of_running(answers, vsys, serial)
+        except UsageError as error:
+            self.problems[serial, vsys] = str(error)
+            return None
+        if policy is None:
+            return None
+        release = release or self.firewalls.strict_floor(serial)
+        return Engine(policy, self.applications, answers, release, self._users_seen)
 
     def notes(self) -> list[str]:
         """What is to be known of the policies that were compiled, in sentences: rules left out, what a kind implies."""

@@ -49,7 +49,7 @@ def propose(finding: Finding, engine: Engine | None, group: Sequence[Session] = 
     cause = finding.verdict.cause
     if cause is None:
         return Proposal(why="Nothing is proposed: the outcome needs no cause, and the row names the rule that decided.")
-    if engine is None:
+    if engine is None or engine.policy.compiled:
         return Proposal(why="Nothing is proposed: no configuration of this firewall is among the inputs.")
     try:
         builder = _BUILDERS.get(cause)

@@ -2,7 +2,8 @@
 
 The caps: 0.95 at most; 0.75 where the configuration is not that of the event but the inputs prove what it was (a rule's
 uuid, the configuration log); 0.6 where they don't, where pushed policy is missing, or where a refusal that logs
-contradicts an allow row or a decryption that no rule makes contradicts the rules; 0.5 where only the log row is there.
+contradicts an allow row or a decryption that no rule makes contradicts the rules; 0.5 where only the log row is there,
+or the rules as the firewall has them compiled.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ from whydeny.verdict.tls import failed
 
 HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
 OF_THE_TIME = "the configuration that was in force at the time of the session"
+COMPILED = (
+    "the rules are known only as the firewall has them compiled, which shows no logging, schedules, HIP profiles and "
+    "application-default: no configuration of this firewall among the inputs"
+)
 
 
 @dataclass(slots=True)
@@ -46,6 +51,8 @@ def standing(case: Case) -> Standing:
             found.lower(
                 PROVED, "no configuration of this firewall among the inputs, beside the rows of two logs that agree"
             )
+        elif case.compiled is not None:
+            found.lower(ROW_ONLY, COMPILED)
         else:
             found.lower(ROW_ONLY, "only the log row is there: no configuration of this firewall among the inputs")
         found.missing.append("the running configuration of the firewall")

@@ -56,7 +56,7 @@ def replay(
         before, after = judge_before.engine_for(serial, vsys), judge_after.engine_for(serial, vsys)
         places = group["row"].to_numpy().astype(np.int64)
         done += len(places)
-        if before is None or after is None:
+        if before is None or after is None or before.policy.compiled or after.policy.compiled:
             total.unjudged += len(places)
             continue
         part = frame if len(places) == frame.height else frame[group["row"]]

@@ -30,7 +30,7 @@ An enabler application that was let through only to recognise another (app-depen
 
 from datetime import timedelta
 
-from whydeny.model.configuration import Rule
+from whydeny.model.configuration import Rule, Rulebase
 from whydeny.policy.lookup import RuleTrace
 from whydeny.policy.packaged_applications import packaged_applications
 from whydeny.verdict.case import Case, moment_text
@@ -43,6 +43,7 @@ from whydeny.verdict.grounds import (
     let_log,
     lookup_evidence,
     needs_refusal,
+    predicted,
     present_name,
     refusing,
     row_trail,
@@ -67,6 +68,9 @@ def check(case: Case) -> Answer:
         return held_by_row(
             case, what, Evidence("the row's application is unknown to App-ID", 0.0), _unknown_fix(case), turn
         )
+    compiled = _as_compiled(case)
+    if compiled is not None:
+        return compiled
     stopped = needs_refusal(case, APPLICATION)
     if stopped is not None:
         return stopped
@@ -99,6 +103,44 @@ def check(case: Case) -> Answer:
         fix=_fix(case, refuser),
         fix_at=(refuser if _names_it(case) else case.logged or refuser).origin.edited_at(),
         flips_if=f"an application of {case.named_rule} in the row instead of {case.application}",
+    )
+
+
+def _as_compiled(case: Case) -> Held | None:
+    """Where only the compiled rules are there: the rule of the row misses by its application, and no allow rule takes it.
+
+    An enabler of what the rule names is left to app-dependency; whether the refusing rule logs is not shown.
+    """
+    engine, session = case.compiled, case.session
+    if engine is None or case.outcome is not Outcome.ALLOWED_THEN_DENIED or not case.identified or predicted(case):
+        return None
+    rule = engine.rule_named(Rulebase.SECURITY, session.rule or "", session.rule_uuid)
+    if rule is None or rule.action != "allow":
+        return None
+    trace = engine.explain_rule(rule, case.flow)
+    missed = {c.field for c in trace.misses()}
+    if "application" not in missed or missed - {"application", "service"}:
+        return None
+    look = case.shown(Rulebase.SECURITY)
+    ends = look.rule
+    if ends is None or not ends.is_default or ends.action == "allow" or any(r.action == "allow" for r in look.possible):
+        return None
+    known = [engine.applications.get(name) for name in rule.applications]
+    if any(entry is None or case.application in (*entry.uses, *entry.implicitly_uses) for entry in known):
+        return None
+    detail = case.criterion_detail(trace, "application")
+    text = f"{rule.name}, as the firewall has it compiled, fails on the application: {detail}"
+    return Held(
+        base=0.45,
+        headline=f"Last allowed by {case.named_rule}, then refused: App-ID settled on {case.application}, which no allow rule "
+        f"takes as the firewall has them compiled, and the look-up ends at {ends.name}; whether that logs is not shown.",
+        evidence=(Evidence(text, 0.2, Basis.RULE, rule_trail(rule)),),
+        variant="default-rule",
+        denied_by=ends.name,
+        fix=f"If {case.application} is wanted, add it to an allow rule for these zones and addresses, such as {rule.name}; look "
+        "first whether the configuration asks for more than its compiled form shows.",
+        fix_at=rule.origin.edited_at(),
+        flips_if=f"{case.application} among the applications of {rule.name} when the session was refused",
     )
 
 
