@@ -68,6 +68,19 @@ def test_an_empty_site_has_an_overview_too() -> None:
     assert "configuration: without it no rule can be looked at" in text
 
 
+def test_the_overview_says_how_the_policy_was_put_together() -> None:
+    from whydeny.ui.glyphs import UNICODE
+
+    site = built(CASE | {"panorama": True})
+    site.configurations[0].notes = ("It follows the candidate.",)
+    bench = Workbench.prepare(site)
+    text = "\n".join(entry.text for entry in overview_lines(bench, UNICODE))
+    judged = text.split("Judged by")[1].split("Firewalls and configurations")[0]
+    assert "fw-example vsys1" in judged
+    assert "the policy that Panorama pushed is not among the inputs" in judged
+    assert "It follows the candidate." in judged
+
+
 # Related
 
 
