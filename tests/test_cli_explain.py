@@ -116,6 +116,15 @@ def test_nothing_selected_is_status_1_and_a_sentence(folder: Path) -> None:
     assert "no session is selected" in result.stderr
 
 
+def test_nothing_is_selected_from_an_export_that_tells_no_refused_sessions(tmp_path: Path) -> None:
+    heading = "Receive Time,Type,Threat/Content Type,Source address,Destination address,Application,Action"
+    (tmp_path / "log.csv").write_text(f"{heading}\n2024/05/14 10:00:08,TRAFFIC,end,10.1.1.10,203.0.113.9,ssl,allow\n")
+    result = explain(tmp_path / "log.csv")
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'log.csv'} lacks the column Session End Reason, which tells refused sessions" in result.stderr
+    assert "lacks" not in explain(tmp_path / "log.csv", "--where", "( app eq telnet )").stderr
+
+
 def test_a_filter_that_can_not_be_read_is_status_2_and_shows_where(folder: Path) -> None:
     result = explain(folder, "--where", "( app eq ")
     assert result.exit_code == 2

@@ -211,6 +211,22 @@ def test_a_page_of_commands(tmp_path: Path) -> None:
     assert [p.message for p in site.problems] == ["1 of 4 answers in it are of no use here: show clock"]
 
 
+def test_the_name_of_a_firewall_goes_with_its_serial_number(tmp_path: Path) -> None:
+    def names(folder: str, files: dict[str, str]) -> list[str | None]:
+        site = opened(tmp_path / folder, files)
+        return site.sessions.frame.filter(site.sessions.frame["state"].is_not_null())["device_name"].to_list()
+
+    system = SYSTEM.replace("HOST", "fw-edge-1").replace("SERIAL", "012801004711")
+    nameless = SYSTEM.replace("<hostname>HOST</hostname>", "").replace("SERIAL", "012801004711")
+    heading = "Receive Time,Serial #,Type,Threat/Content Type,Session ID,Application,Device Name\n"
+    rows = "2024/05/14 10:0{0}:08,012801004711,TRAFFIC,end,{0},ssl,{1}\n"
+    log, other = heading + rows.format(1, "edge"), heading + rows.format(2, "edge-old")
+    assert names("system", {"all.xml": ALL_XML, "sys.xml": system, "log.csv": log}) == ["fw-edge-1"] * 2
+    assert names("log", {"all.xml": ALL_XML, "sys.xml": nameless, "log.csv": log}) == ["edge"] * 2
+    assert names("two", {"all.xml": ALL_XML, "sys.xml": nameless, "log.csv": log, "old.csv": other}) == [None] * 2
+    assert names("none", {"all.xml": ALL_XML, "sys.xml": nameless}) == [None] * 2
+
+
 def test_two_firewalls_side_by_side_are_not_mixed(tmp_path: Path) -> None:
     def system(number: int) -> str:
         return SYSTEM.replace("HOST", f"fw-{number}").replace("SERIAL", f"01280100000{number}")

@@ -12,6 +12,7 @@ from whydeny.cli.inputs import inputs_argument, narrate_judging, open_judge, pol
 from whydeny.cli.main import narrate, reported
 from whydeny.filters.compile import compile_filter, needs_judgement
 from whydeny.filters.parse import parse_filter
+from whydeny.policy.wording import several
 from whydeny.report.data import finding_json
 from whydeny.report.text import finding_text
 from whydeny.verdict.finding import Outcome
@@ -70,5 +71,16 @@ def explain_command(
             print(("\n" + "-" * 72 + "\n\n" if number else "") + finding_text(finding), end="")
     narrate_judging(judge)
     if not rows:
-        narrate("no session is selected")
+        narrate(_nothing(judge) if where is None else "no session is selected")
         sys.exit(Exit.NOTHING)
+
+
+def _nothing(judge: Judge) -> str:
+    """That no refused session was found, and what may be why."""
+    lacking = [source.name for source in judge.site.sources if "end_reason" in source.lacking]
+    if not lacking:
+        return "no session is selected"
+    lack = "lacks" if len(lacking) == 1 else "lack"
+    return (
+        f"no session is selected: {several(lacking)} {lack} the column Session End Reason, which tells refused sessions"
+    )

@@ -42,7 +42,7 @@ class Gathered:
         owned = [self._with_owner(told, file) for told, file in self.answers]
         answers, told, differing = self._answers(sessions, owned)
         if sessions is not None:
-            sessions = _with_users(fill_details(self._with_serials(sessions)), owned)
+            sessions = _with_users(fill_details(self._with_names(self._with_serials(sessions))), owned)
         return Site(
             sources=self.sources,
             sessions=SessionTable() if sessions is None else SessionTable(sessions),
@@ -138,6 +138,29 @@ class Gathered:
                     .alias("serial")
                 )
         return frame
+
+    def _with_names(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Rows of the session table with the host name of their firewall, where exactly one goes with their serial number:
+        in `show system info`, else in configurations, else in the log rows of that firewall."""
+        lacking = frame["device_name"].is_null() & frame["state"].is_not_null() & frame["serial"].is_not_null()
+        if not lacking.any():
+            return frame
+        own = [c for c in self.configurations if c.kind is not ConfigurationKind.PANORAMA]
+        logged = frame.filter(pl.col("state").is_null()).select("serial", "device_name").unique().drop_nulls()
+        told = ([(s.serial, s.hostname) for s in self.systems], [(c.serial, c.hostname) for c in own], logged.rows())
+        names: dict[str, str] = {}
+        for serial in _words(frame.filter(lacking)["serial"]):
+            hosts = next(
+                filter(None, ({host for number, host in pairs if number == serial and host} for pairs in told)), ()
+            )
+            if len(set(map(_folded, hosts))) == 1:
+                names[serial] = min(hosts)
+        if not names:
+            return frame
+        found = frame["serial"].cast(pl.String).replace_strict(names, default=None, return_dtype=pl.String)
+        return frame.with_columns(
+            pl.when(lacking).then(found.cast(pl.Categorical())).otherwise(pl.col("device_name")).alias("device_name")
+        )
 
     def _serial_of(self, file: int, host: str | None = None) -> str | None:
         for belongs in (
