@@ -128,13 +128,38 @@ def test_users_of_a_rule_count_from_the_first_packet_on(tmp_path: Path) -> None:
 
 def exported(case: dict[str, Any], folder: Path, *lacking: str) -> Finding:
     """The finding of the first row of a CSV export without some of its columns."""
+    return exports_judge(case, folder, *lacking).finding(0)
+
+
+def exports_judge(case: dict[str, Any], folder: Path, *lacking: str) -> Judge:
     folder.mkdir()
     files = files_of(case | {"format": "csv"})
     for key in lacking:
         files["traffic.csv"] = files["traffic.csv"].replace(f",{key},", ",unused,", 1)
     for name, text in files.items():
         (folder / name).write_text(text, "utf-8")
-    return Judge(open_inputs([folder]), release_of(case)).finding(0)
+    return Judge(open_inputs([folder]), release_of(case))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ["Staff from=trust to=untrust source=10.1.1.10 user=known-user app=ssh service=any",
+     "Guests from=trust to=untrust source=10.1.1.10 user=unknown app=ssh service=any action=deny log-end=no"],
+    ids=["that may have allowed it", "that may not have refused it"],
+)  # fmt: skip
+def test_rules_for_users_cap_a_verdict_where_the_export_says_no_user(rule: str, tmp_path: Path) -> None:
+    case: dict[str, Any] = SSH | {"rules": [rule, *SSH["rules"]], "others": [{"src": "10.1.1.11", "sessionid": 4712}]}
+    full, lacking = exports_judge(case, tmp_path / "full"), exports_judge(case, tmp_path / "lacking", "srcuser")
+    assert full.finding(0).verdict.confidence > 0.7
+    capped, elsewhere = lacking.finding(0), lacking.finding(1)
+    assert capped.verdict.confidence <= 0.6
+    assert "the traffic log with its column Source User" in capped.verdict.missing
+    assert f"lacks the column Source User, and {rule.split()[0]} asks for users" in " ".join(
+        finding_text(capped).split()
+    )
+    assert elsewhere.verdict.confidence > 0.7
+    whole = lacking.judge_all()["confidence"].to_list()
+    assert whole == pytest.approx([capped.verdict.confidence, elsewhere.verdict.confidence])
 
 
 def test_an_export_without_users_does_not_prove_that_none_was_known(tmp_path: Path) -> None:

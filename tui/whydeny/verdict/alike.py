@@ -222,7 +222,19 @@ class _Signature:
         if decrypted.any():
             able = decrypted_by_a_rule(engine, frame.filter(pl.Series(decrypted)))
             self._put("decrypted by a rule", places[decrypted], able)
+        self._add_users(places, engine, frame)
         self._add_changes(places, engine, frame)
+
+    def _add_users(self, places: Rows, engine: Engine, frame: pl.DataFrame) -> None:
+        """What the rules see of it whoever the user was, where the log lacks the column."""
+        files = [number for number, source in enumerate(self._related.site.sources) if "user" in source.lacking]
+        unsaid = frame["file"].is_in(files) & frame["user"].is_null() & frame["state"].is_null()
+        if not unsaid.any():
+            return
+        # A row of the session table does not say its user either.
+        part = frame.filter(unsaid).with_columns(pl.lit("ACTIVE").cast(frame.schema["state"]).alias("state"))
+        anyone = same_answers(engine, part, _named_rules(engine, part)).astype(np.int64)
+        self._put("class of any user", places[unsaid.to_numpy()], anyone)
 
     def _add_changes(self, places: Rows, engine: Engine, frame: pl.DataFrame) -> None:
         """Whether a change in the configuration log names a rule or object of its look-up, before or after."""

@@ -1,23 +1,27 @@
 """Whether the configuration at hand is the one that was in force at the event, and how far a verdict may go.
 
 The caps: 0.95 at most; 0.75 where the configuration is not that of the event but the inputs prove what it was (a rule's
-uuid, the configuration log); 0.6 where they don't, where pushed policy is missing, or where a refusal that logs
-contradicts an allow row or a decryption that no rule makes contradicts the rules; 0.5 where only the log row is there,
+uuid, the configuration log); 0.6 where they don't, where pushed policy is missing, where the rules turn on
+a user that the log has no column for, or where a refusal that logs contradicts an allow row or a decryption that no rule
+makes contradicts the rules; 0.5 where only the log row is there,
 or the rules as the firewall has them compiled.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from whydeny.model.columns import Kind
+from whydeny.model.configuration import Rulebase
 from whydeny.model.release import release_of_config_version
 from whydeny.model.truth import Truth
+from whydeny.policy.wording import several
 from whydeny.verdict.case import Case
 from whydeny.verdict.contradiction import decrypted_by_no_rule
 from whydeny.verdict.finding import Outcome
 from whydeny.verdict.firewalls import same_line
 from whydeny.verdict.grounds import LOOKUP_DENY
 from whydeny.verdict.hindsight import asked_before
+from whydeny.verdict.surroundings import USER_COLUMN
 from whydeny.verdict.tls import failed
 
 HIGHEST, PROVED, UNPROVED, ROW_ONLY = 0.95, 0.75, 0.6, 0.5
@@ -84,6 +88,7 @@ def standing(case: Case) -> Standing:
             UNPROVED, "the row is flagged decrypted, and no decryption rule of this configuration can have done it"
         )
         found.missing.append(OF_THE_TIME)
+    _user_not_said(case, found)
     for rulebase, tested in case.tested.items():
         if tested.differs:
             cap = UNPROVED if tested.strange else PROVED
@@ -152,6 +157,20 @@ def _look_up(case: Case, found: Standing) -> None:
         found.missing.append("the security rules as the firewall has them, pushed ones included")
     if case.outcome is Outcome.ALLOWED_THEN_DENIED:
         found.missing.extend(c.settle for trace in case.may_refuse for c in trace.unknowns() if c.settle)
+
+
+def _user_not_said(case: Case, found: Standing) -> None:
+    """Rules that may take the session or not by its user, where the log lacks the column."""
+    file = case.lacking("user") if case.user is None else None
+    if file is None or case.engine is None or Rulebase.SECURITY in case.tested:
+        return
+    known = {rule.number for rule in case.look_up(Rulebase.SECURITY).possible}
+    look = case.engine.look_up(Rulebase.SECURITY, replace(case.flow, user=None), near=0)
+    asking = [rule.name for rule in look.possible if rule.number not in known]
+    if asking:
+        what = "asks" if len(asking) == 1 else "ask"
+        found.lower(UNPROVED, f"{file} lacks the column Source User, and {several(asking)} {what} for users")
+        found.missing.append(USER_COLUMN)
 
 
 def _commits_since_reading(case: Case, found: Standing) -> None:

@@ -10,6 +10,7 @@ from whydeny.verdict.events import Event
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.related import Related
 
+USER_COLUMN = "the traffic log with its column Source User"
 HOUR, MINUTE, TICK = timedelta(hours=1), timedelta(minutes=1), timedelta(milliseconds=1)
 
 

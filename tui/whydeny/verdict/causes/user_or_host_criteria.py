@@ -37,7 +37,7 @@ from whydeny.verdict.finding import Basis, Evidence
 from whydeny.verdict.grounds import lookup_evidence, lookup_rules_out, lost_to_unknown, refusing, row_trail, rule_trail
 from whydeny.verdict.likeness import Like
 from whydeny.verdict.references import INTERFACE_HELP, POLICY_FLOW
-from whydeny.verdict.surroundings import HOUR
+from whydeny.verdict.surroundings import HOUR, USER_COLUMN
 
 HOST_FIELDS = frozenset({"source-hip", "destination-hip"})
 FIELDS = HOST_FIELDS | {"source-user"}
@@ -92,7 +92,7 @@ def check(case: Case) -> Answer:
             f"{unsaid} lacks the column Source User, so that the firewall may have known the session's user all along"
         )
         gathered.add(Evidence(text, -1.0, Basis.ROW))
-        missing.append("the traffic log with its column Source User")
+        missing.append(USER_COLUMN)
     text = "that a lost mapping alone ends a live session is not documented; it counts at the next look-up"
     gathered.add(Evidence(text, -0.2, Basis.OPINION))
     return Held(
