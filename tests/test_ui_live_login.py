@@ -142,7 +142,7 @@ class TestTrust:
             await stage.press("enter")
             stage.app.screen.query_one("#certificate-file").value = str(tmp_path / "nothing.pem")
             await stage.press("enter")
-            assert "can't be used as CA file" in stage.text
+            await stage.wait(lambda: "can't be used as CA file" in stage.text)
             await stage.press("enter")
             stage.app.screen.query_one("#certificate-file").value = str(ca_file())
             await stage.press("enter")
