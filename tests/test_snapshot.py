@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, UserMapping
+from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, Told, UserMapping
 from whydeny.model.applications import Application, ApplicationTable
 from whydeny.model.columns import Kind, schema
 from whydeny.model.configuration import (
@@ -149,6 +149,7 @@ def _site(count: int = 3, **columns: Any) -> Site:
         ],
         applications=APPLICATIONS,
         answers=ANSWERS,
+        told=(Told(ANSWERS, "007200000000001", "vsys1"), Told(DeviceAnswers(), "fw")),
         problems=[Problem("traffic.csv", 4, "a row without a time")],
     )
 
@@ -162,7 +163,7 @@ def _same(snapshot: Snapshot, site: Site) -> bool:
         and again.logs.keys() == site.logs.keys()
         and all(
             getattr(again, name) == getattr(site, name)
-            for name in ("sources", "configurations", "systems", "applications", "answers", "problems")
+            for name in ("sources", "configurations", "systems", "applications", "answers", "told", "problems")
         )
     )
 

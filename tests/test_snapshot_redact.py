@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whydeny.model.addresses import V4_BASE, format_address, is_ipv4, parse_address, parse_network
-from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, UserMapping
+from whydeny.model.answers import DeviceAnswers, PolicyTest, RunningRule, Told, UserMapping
 from whydeny.model.applications import ApplicationTable
 from whydeny.model.columns import COLUMNS, Kind, Type, schema
 from whydeny.model.configuration import (
@@ -546,7 +546,23 @@ ANSWERS = DeviceAnswers(
             asked={"source": "10.1.1.11", "from": "lan-berlin", "protocol": "6", "odd": "berlin"},
         ),
     ),
-    running={Rulebase.SECURITY: (RunningRule("Users Out", 1, {"from": ("lan-berlin",)}),)},
+    running={
+        Rulebase.SECURITY: (
+            RunningRule(
+                "Users Out",
+                1,
+                {
+                    "from": ("lan-berlin",),
+                    "source": ("(negate)", "10.1.1.11"),
+                    "user": ("ex\\jdoe",),
+                    "application/service": ("0:own-app/tcp/any/443", "own-app in berlin"),
+                    "action": ("allow",),
+                    "secret": ("berlin",),
+                    "terminal-of-berlin": ("no",),
+                },
+            ),
+        )
+    },
 )
 
 
@@ -569,6 +585,7 @@ def site() -> Site:
         configurations=[CONFIGURATION],
         systems=[SystemInfo(hostname="fw-berlin", serial="007200000000001", model="PA-440")],
         answers=ANSWERS,
+        told=(Told(ANSWERS, "007200000000001", "vsys1"), Told(ANSWERS, "fw-berlin")),
         problems=[Problem("berlin.csv", 3, "odd")],
     )
 
@@ -620,6 +637,18 @@ def test_one_of_everything_is_replaced(site: Site) -> None:
     assert redacted.answers.user_mappings[0].user == row.user
     assert redacted.answers.tests[0].rules == (rule.name,)
     assert redacted.answers.tests[0].asked == {"source": row.source_text, "from": row.from_zone, "protocol": "6"}
+    (compiled,) = redacted.answers.running[Rulebase.SECURITY]
+    assert (compiled.name, compiled.index) == (rule.name, 1)
+    assert compiled.fields == {
+        "from": (row.from_zone,),
+        "source": ("(negate)", row.source_text),
+        "user": (row.user,),
+        "application/service": (f"0:{row.application}/tcp/any/443", "withheld"),
+        "action": ("allow",),
+        "withheld": ("withheld",),
+    }
+    assert [(told.firewall, told.vsys) for told in redacted.told] == [(row.serial, "vsys1"), (row.device_name, None)]
+    assert [told.answers for told in redacted.told] == [redacted.answers] * 2
 
 
 MARK = "zqmark"  # begins every word that must not be found again
@@ -712,7 +741,7 @@ def test_the_report_says_what_was_done(site: Site, tmp_path: Path) -> None:
     assert b"berlin" not in path.read_bytes()
     report = redaction.report
     assert report.verdicts_changed is None
-    assert report.left_out == {"dropped": 3, "column": 1, "running": 1, "problem": 1, "note": 1, "view": 1}
+    assert report.left_out == {"dropped": 3, "column": 1, "problem": 1, "note": 1, "view": 1}
     replaced, left_out = report.sentences()
     assert replaced.startswith("replaced: ")
     assert "2 serial numbers" in replaced

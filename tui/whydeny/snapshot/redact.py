@@ -9,7 +9,7 @@ counters, applications and countries by their public names, releases, and the si
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import PurePath
@@ -43,7 +43,6 @@ _CALLED = {
     "problem": ("problem of reading", "problems of reading"),
     "dropped": ("description or address of a list", "descriptions and addresses of lists"),
     "column": ("unknown column of an export", "unknown columns of an export"),
-    "running": ("compiled rule of the data plane", "compiled rules of the data plane"),
     "note": ("note", "notes"),
     "view": ("view state", "view states"),
 }
@@ -120,7 +119,6 @@ class Redaction:
             {
                 "dropped": rewriter.dropped,
                 "column": sum(name.startswith("x:") for frame in frames for name in frame.columns),
-                "running": sum(_compiled(site)) - sum(_compiled(redacted)),
                 "problem": len(site.problems),
             },
             None if judged is None or again is None else _moved(judged, again),
@@ -130,12 +128,6 @@ class Redaction:
     def leave_out(self, kind: str, count: int) -> None:
         """Have the report say that so many notes or view states were left out."""
         self.report = replace(self.report, left_out={**self.report.left_out, kind: count})
-
-
-def _compiled(site: Site) -> Iterator[int]:
-    """How many compiled rules of the data plane each answer has."""
-    for answers in (site.answers, *(told.answers for told in site.told)):
-        yield from map(len, answers.running.values())
 
 
 def _redacted(site: Site, texts: Texts, rewriter: Rewriter, progress: Progress) -> Site:

@@ -1,5 +1,6 @@
 """The objects of the model with their texts replaced: configurations, answers, system facts."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import partial
@@ -7,10 +8,12 @@ from typing import Any
 
 from whydeny.model.answers import DESTINATION_ADDRESSES, SOURCE_ADDRESSES, DeviceAnswers, RunningRule, Told
 from whydeny.model.configuration import Address, AddressGroup, Configuration, Group, LogForwarding, Scope, UrlCategory
-from whydeny.snapshot.sorts import ASKED_SORTS, FIELD_SORTS, Sort
+from whydeny.snapshot.sorts import ASKED_SORTS, COMPILED_CELLS, COMPILED_SORTS, FIELD_SORTS, Sort
 from whydeny.snapshot.texts import Texts
 
 _ADDRESS_FIELDS = ("source", "destination", SOURCE_ADDRESSES, DESTINATION_ADDRESSES)
+_CELL = re.compile(r"(\d*:?)([^/]+)((?:/[\d,-]+|/any|/tcp|/udp|/sctp|/icmp6?){3})", re.ASCII)
+_WITHHELD = "withheld"
 _LATER = (Sort.PROSE, Sort.SPECIAL)  # free text waits for all names; the rest has its own code
 
 
@@ -104,7 +107,7 @@ class Rewriter:
         return {group.name: group for group in found}
 
     def rewrite_answers(self, answers: DeviceAnswers) -> DeviceAnswers:
-        """Run-time facts. Of the data plane's compiled rules only the addresses are kept: no verdict needs the rest."""
+        """Run-time facts."""
         host, user, permute = self.texts.aliases.host, self.texts.aliases.user, self.texts.aliases.addresses.one
         named, tag = partial(self.texts.text, sort=Sort.PLACE), partial(self.texts.text, sort=Sort.TAG)
         listed, members = self.texts.listed, self.texts.members
@@ -125,12 +128,7 @@ class Rewriter:
                 replace(self.rewrite(mapping), address=permute(mapping.address)) for mapping in answers.user_mappings
             ),
             tests=tuple(replace(self.rewrite(test), asked=self._asked(test.asked)) for test in answers.tests),
-            running={
-                rulebase: tuple(
-                    compiled for rule in rules if (compiled := self._compiled(rule)).fields.keys() - {"vsys"}
-                )
-                for rulebase, rules in answers.running.items()
-            },
+            running={base: tuple(map(self._compiled, rules)) for base, rules in answers.running.items()},
         )
 
     def rewrite_told(self, told: Told) -> Told:
@@ -141,12 +139,24 @@ class Rewriter:
         return Told(self.rewrite_answers(told.answers), firewall, vsys)
 
     def _compiled(self, rule: RunningRule) -> RunningRule:
-        """The addresses of a compiled rule, and its virtual system."""
-        shown = {name: rule.fields[name] for name in _ADDRESS_FIELDS if name in rule.fields}
-        fields = {name: self.texts.members(tuple(t for t in texts if t != "(negate)")) for name, texts in shown.items()}
-        if "vsys" in rule.fields:
-            fields["vsys"] = tuple(self.texts.text(vsys, Sort.GROUP) for vsys in rule.fields["vsys"])
+        """A rule of the data plane. What nobody has described is withheld, and leaves the rule open as before."""
+        fields: dict[str, tuple[str, ...]] = {}
+        for name, words in rule.fields.items():
+            if name in _ADDRESS_FIELDS:
+                negation = ("(negate)",) if "(negate)" in words else ()
+                fields[name] = (*negation, *self.texts.members(tuple(word for word in words if word not in negation)))
+            elif name in COMPILED_CELLS:
+                fields[name] = tuple(map(self._cell, words))
+            elif name in COMPILED_SORTS:
+                fields[name] = tuple(self.texts.text(word, COMPILED_SORTS[name]) for word in words)
+            elif set(words) - {"any", "none", "no"}:
+                fields[_WITHHELD] = (_WITHHELD,)
         return RunningRule(self.texts.text(rule.name, Sort.RULE), rule.index, fields)
+
+    def _cell(self, text: str) -> str:
+        """Application, protocol and ports: `0:ssl/tcp/any/443`."""
+        found = _CELL.fullmatch(text)
+        return f"{found[1]}{self.texts.text(found[2], Sort.APPLICATION)}{found[3]}" if found else _WITHHELD
 
     def _asked(self, asked: Mapping[str, str]) -> dict[str, str]:
         """What a policy test was asked with; arguments that nobody knows are left out."""

@@ -117,6 +117,7 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
         "unsettled": Sort.PROFILE,
         "decryption_type": Sort.KEEP, "profile": Sort.OBJECT, "enforcement": Sort.OBJECT,
         "override_protocol": Sort.KEEP, "override_ports": Sort.KEEP, "override_application": Sort.APPLICATION,
+        "cells": Sort.DROP, "unread": Sort.KEEP,  # of compiled rules, which no configuration holds
     },
     Address: {"name": Sort.PLACE, "kind": Sort.KEEP, "value": Sort.SPECIAL, "tags": Sort.TAG},
     AddressGroup: {
@@ -165,4 +166,12 @@ FIELD_SORTS: dict[type, dict[str, Sort]] = {
 ASKED_SORTS: dict[str, Sort] = {
     "from": Sort.ZONE, "to": Sort.ZONE, "application": Sort.APPLICATION, "category": Sort.CATEGORY,
     "source-user": Sort.USER, "vsys": Sort.GROUP, "protocol": Sort.KEEP, "destination-port": Sort.KEEP,
+}  # fmt: skip
+# The same for the fields of a rule as the data plane has it compiled; its addresses and cells have their own code.
+COMPILED_CELLS = ("application/service", "application/service(implicit)")
+COMPILED_SORTS = {
+    "from": Sort.ZONE, "to": Sort.ZONE, "user": Sort.USER, "category": Sort.CATEGORY, "action": Sort.KEEP, "type": Sort.KEEP,
+    "terminal": Sort.KEEP, "icmp-unreachable": Sort.KEEP, "id": Sort.KEEP, "index": Sort.KEEP, "vsys": Sort.GROUP,
+    "uuid": Sort.UUID, "source-region": Sort.PLACE, "destination-region": Sort.PLACE, "source-device": Sort.OBJECT,
+    "destination-device": Sort.OBJECT,
 }  # fmt: skip
