@@ -652,6 +652,7 @@ def test_whole_answers_about_tags_that_differ_are_not_whole() -> None:
 def test_pages_of_a_list_that_changed_between_them_are_not_the_whole() -> None:
     pages = [DeviceAnswers(partial_lists={"e": (("a", "b"), 3)}), DeviceAnswers(partial_lists={"e": (("c", "d"), 4)})]
     assert agreed(pages)[0].partial_lists == {"e": (("a", "b", "c", "d"), 5)}
+    assert merge_answers(*pages).partial_lists == {"e": (("a", "b", "c", "d"), 5)}
     pages[1] = DeviceAnswers(partial_lists={"e": (("b", "c"), 3)})
     assert agreed(pages)[0].list_members == {"e": ("a", "b", "c")}
 

@@ -142,13 +142,19 @@ def _agree_on_lists(parts: Sequence[DeviceAnswers], found: DeviceAnswers, differ
     for name in {name for part in parts for name in part.partial_lists}:
         if name in found.list_members or name in differing:
             continue
-        pages = [part.partial_lists[name] for part in parts if name in part.partial_lists]
-        held = tuple(dict.fromkeys(member for page, _ in pages for member in page))
-        totals = {total for _, total in pages}
-        if totals == {len(held)}:
+        held, total = joined_pages([part.partial_lists[name] for part in parts if name in part.partial_lists])
+        if total == len(held):
             found.list_members[name] = held
-        else:  # of different totals, the list changed between the pages
-            found.partial_lists[name] = (held, max(*totals, len(held) + 1))
+        else:
+            found.partial_lists[name] = (held, total)
+
+
+def joined_pages(pages: Sequence[tuple[tuple[str, ...], int]]) -> tuple[tuple[str, ...], int]:
+    """The members of an external list in some of its pages, and how many it has: more than there are where some are
+    missing, or where the totals differ, so that the list changed between the pages."""
+    held = tuple(dict.fromkeys(member for page, _ in pages for member in page))
+    totals = {total for _, total in pages}
+    return held, len(held) if totals == {len(held)} else max(*totals, len(held) + 1)
 
 
 def _as_set(members: tuple[str, ...]) -> frozenset[object]:

@@ -6,7 +6,7 @@ Each answer turns an unknown into knowledge. Anything that no reader knows is no
 from collections.abc import Mapping
 from typing import TypeVar
 
-from whydeny.model.answers import DeviceAnswers, Told
+from whydeny.model.answers import DeviceAnswers, Told, joined_pages
 from whydeny.sources.exports.member_lists import (
     read_dynamic_groups,
     read_dynamic_groups_text,
@@ -116,12 +116,10 @@ def merge_answers(a: DeviceAnswers, b: DeviceAnswers) -> DeviceAnswers:
         running={r: join_rules(a.running.get(r, ()), b.running.get(r, ())) for r in {**a.running, **b.running}},
     )
     for name in {**a.partial_lists, **b.partial_lists}:
-        pages = [pages[name] for pages in (a.partial_lists, b.partial_lists) if name in pages]
-        held = tuple(dict.fromkeys(member for page, _ in pages for member in page))
-        total = max(total for _, total in pages)
         if name in found.list_members:
             continue
-        if len(held) >= total:
+        held, total = joined_pages([pages[name] for pages in (a.partial_lists, b.partial_lists) if name in pages])
+        if total == len(held):
             found.list_members[name] = held
         else:
             found.partial_lists[name] = (held, total)
