@@ -230,8 +230,11 @@ def test_a_table_is_matched_as_each_row_alone(tmp_path: Path) -> None:
     rules = (
         OUT
         + block("Any", 2, **{"application--service": "any/any/any/any", "destination": "203.0.113.0/28"})
-        + block("From", 3, **{"application--service": "[ dns/udp/any/53 any/tcp/1000-2000/8000-8010 chat/tcp/any/x ]"})
-        + block("Region", 4, source_region="US", action="deny")
+        + block(
+            "From", 3, **{"application--service": "[ dns/udp/any/53 any/tcp/1000-2000/8000-8010 ping/icmp/any/any ]"}
+        )
+        + block("Odd", 4, **{"application--service": "chat/tcp/any/x"}, action="drop")
+        + block("Region", 5, source_region="US", action="deny")
         + DEFAULTS
     )
     rows = [
@@ -247,7 +250,7 @@ def test_a_table_is_matched_as_each_row_alone(tmp_path: Path) -> None:
         for number, (app, (proto, port), source, flags, dst) in enumerate(
             (app, service, source, flags, dst)
             for app in ("ssl", "web-browsing", "dns", "smtp", "incomplete", "not-in-any-table")
-            for service in (("tcp", 443), ("tcp", 80), ("udp", 53), ("tcp", 8005), ("tcp", 25))
+            for service in (("tcp", 443), ("tcp", 80), ("udp", 53), ("tcp", 8005), ("tcp", 25), ("icmp", 0))
             for source in (1500, 51000)
             for flags in ("", "decrypted")
             for dst in ("203.0.113.9", "203.0.113.99")

@@ -19,11 +19,12 @@ from whydeny.policy.cells import CellField
 from whydeny.policy.criteria import ServicePart
 from whydeny.policy.defaults import Defaults
 from whydeny.policy.schedules import ScheduleField
-from whydeny.policy.services import Ports, ServiceItem
+from whydeny.policy.services import HIGHEST_PORT, Ports, ServiceItem
 from whydeny.policy.spans import NOTHING, Span, Spans, merge, sweep
 from whydeny.policy.users import SeenUser, UserField, UserName
 
 Sets = tuple[int, int]
+_EVERY_PORT = merge([(0, HIGHEST_PORT)])
 
 
 def both(one: Sets, other: Sets) -> Sets:
@@ -244,6 +245,57 @@ class _UnionSets:
         return certain, unsettled
 
 
+class _CellSets:
+    """The ports of compiled rules, application by application."""
+
+    def __init__(self, masks: Mapping[CellField, int], defaults: Defaults) -> None:
+        self.masks = dict(masks)
+        self.all = sum(masks.values())
+        self._defaults = defaults
+        self._anywhere = 0  # those with a cell for every port, or one that can't be read
+        spans: dict[int, list[tuple[Spans, int]]] = {}
+        for field, mask in masks.items():
+            for cell in field.cells:
+                if cell.protocol is None or not cell.readable:
+                    self._anywhere |= mask
+                else:
+                    found = cell.ports if cell.ports is not None else _EVERY_PORT
+                    spans.setdefault(cell.protocol, []).append((found, mask))
+        self._lines = {protocol: line(_united(parts)) for protocol, parts in spans.items()}
+
+    def sets(self, ports: Ports, application: SeenApplication, decrypted: bool | None) -> Sets:
+        certain = unsettled = 0
+        looked_at = self._looked_at(ports, application, decrypted)
+        for field, mask in self.masks.items():
+            if not mask & looked_at:
+                continue
+            truth = field.decide(application, ports, decrypted, None, self._defaults)
+            if truth is Truth.MATCH:
+                certain |= mask
+            elif truth is Truth.UNKNOWN:
+                unsettled |= mask
+        return certain, unsettled
+
+    def _looked_at(self, ports: Ports, application: SeenApplication, decrypted: bool | None) -> int:
+        """The rules of which some cell may fit, or which application-default could let take it all the same."""
+        if ports.protocol is None or ports.destination is None:
+            return self.all
+        if application.identified and decrypted is not False:
+            default = self._defaults.decide(application, ports, decrypted, None)
+            if default is not Truth.NO_MATCH:
+                return self.all
+        found = self._lines.get(ports.protocol)
+        return self._anywhere | (found.at(ports.destination) if found is not None else 0)
+
+
+def _united(parts: Iterable[tuple[Spans, int]]) -> list[tuple[Spans, int]]:
+    """The spans of each mask put together: a line counts every mask once."""
+    found: dict[int, list[Span]] = {}
+    for spans, mask in parts:
+        found.setdefault(mask, []).extend(spans.pairs())
+    return [(merge(spans), mask) for mask, spans in found.items()]
+
+
 class ServiceSets:
     """`service`, application-default included. ICMP types are not in a table, so they are never known here."""
 
@@ -255,7 +307,7 @@ class ServiceSets:
         cells: Mapping[CellField, int] | None = None,
     ) -> None:
         self._defaults = defaults
-        self._cells = dict(cells or {})
+        self._cells = _CellSets(cells or {}, defaults)
         self._free = everything
         self._open = self._with_items = self._by_default = 0
         self._from_ports: dict[tuple[int | None, Spans | None, Spans | None], tuple[ServiceItem, int]] = {}
@@ -284,8 +336,7 @@ class ServiceSets:
             for protocol, found in spans.items():
                 lines.setdefault(protocol, []).append((merge(found), mask))
                 self._with_protocol[protocol] = self._with_protocol.get(protocol, 0) | mask
-        for mask in self._cells.values():
-            self._free &= ~mask
+        self._free &= ~self._cells.all
         self.lines = {protocol: line(parts) for protocol, parts in lines.items()}
         self.unions = _UnionSets(unions, defaults)
 
@@ -298,14 +349,14 @@ class ServiceSets:
         for item, _ in self._from_ports.values():
             if item.protocol == protocol:
                 found.update(_cuts(item.ports))
-        for field in self._cells:
+        for field in self._cells.masks:
             found |= field.cuts(protocol)
         return found
 
     def source_cuts(self) -> set[int]:
         """The source ports at which something changes."""
         found = {cut for item, _ in self._from_ports.values() for cut in _cuts(item.source_ports)}
-        for field in self._cells:
+        for field in self._cells.masks:
             found |= field.source_cuts()
         return found
 
@@ -324,12 +375,9 @@ class ServiceSets:
                 certain |= mask
             elif truth is Truth.UNKNOWN:
                 unsettled |= mask
-        for field, mask in self._cells.items():
-            truth = field.decide(application, ports, decrypted, None, self._defaults)
-            if truth is Truth.MATCH:
-                certain |= mask
-            elif truth is Truth.UNKNOWN:
-                unsettled |= mask
+        if self._cells.all:
+            compiled = self._cells.sets(ports, application, decrypted)
+            certain, unsettled = certain | compiled[0], unsettled | compiled[1]
         if self._by_default:
             if not application.identified:
                 union = self.unions.sets(ports)
