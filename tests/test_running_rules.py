@@ -171,9 +171,10 @@ def test_what_a_rule_does_not_show_stays_open(changes: dict[str, str], unread: t
         (OUT, "do not end with intrazone-default and interzone-default"),
         (OUT + block("Two", 1) + DEFAULTS, "two rules have the same index"),
         (block("Out", 1, action="") + DEFAULTS, "rule Out has no action"),
+        (OUT.replace("action allow;", "action ;") + DEFAULTS, "rule Out has no action"),
         (DEFAULTS + OUT, "do not end with"),
     ],
-    ids=["cut off", "of two times", "without an action", "in another order"],
+    ids=["cut off", "of two times", "without an action", "an empty action", "in another order"],
 )
 def test_rules_that_are_not_all_there_are_not_used(rules: str, says: str) -> None:
     with pytest.raises(UsageError, match=says):

@@ -33,7 +33,7 @@ def policy_of_running(answers: DeviceAnswers, vsys: str, serial: str | None) -> 
     Raises `UsageError` where they are not all there, or not in an order that can be told.
     """
     found = [rule for rule in answers.running.get(Rulebase.SECURITY, ()) if rule.fields.get("vsys", (vsys,)) == (vsys,)]
-    if not any("action" in rule.fields for rule in found):
+    if not any(rule.fields.get("action") for rule in found):
         return None
     rules = _ordered(found, vsys)
     notes = [
@@ -72,7 +72,7 @@ def _ordered(rules: Sequence[RunningRule], vsys: str) -> list[RunningRule]:
         rules = [*sorted(own, key=lambda rule: rule.index or 0), *rules[-2:]]
     if tuple(rule.name for rule in rules[-2:]) != _DEFAULTS:
         raise UsageError(f"{cannot}: they do not end with {' and '.join(_DEFAULTS)}, so that some are missing")
-    lacking = next((rule.name for rule in rules if "action" not in rule.fields), None)
+    lacking = next((rule.name for rule in rules if not rule.fields.get("action")), None)
     if lacking is not None:
         raise UsageError(f"{cannot}: rule {lacking} has no action there, as in answers of two times; give one answer")
     return list(rules)
