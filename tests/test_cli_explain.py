@@ -125,6 +125,13 @@ def test_nothing_is_selected_from_an_export_that_tells_no_refused_sessions(tmp_p
     assert "lacks" not in explain(tmp_path / "log.csv", "--where", "( app eq telnet )").stderr
 
 
+def test_an_empty_name_is_not_the_current_folder(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    monkeypatch.chdir(folder)
+    result = explain("")
+    assert result.exit_code == 2
+    assert "an empty name is no file or folder" in result.output
+
+
 def test_a_filter_that_can_not_be_read_is_status_2_and_shows_where(folder: Path) -> None:
     result = explain(folder, "--where", "( app eq ")
     assert result.exit_code == 2

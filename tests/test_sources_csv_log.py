@@ -521,7 +521,7 @@ def test_small_blocks_give_the_same_table(monkeypatch: pytest.MonkeyPatch) -> No
         heading = read_heading(data.decode().split("\n", 1)[0])
         assert heading is not None
         found = Rows(0, "x.csv")
-        CsvReader(heading, found).read(io.BytesIO(data), *encoding_of(data[:100]), lambda _: None)
+        CsvReader(heading, found).read(io.BytesIO(data), encoding_of(data[:100])[1], lambda _: None)
         found.finish()
         return found
 
@@ -551,7 +551,7 @@ def test_what_can_not_be_read_is_counted_in_whichever_block_it_stands(monkeypatc
         heading = read_heading(SINCE_101)
         assert heading is not None
         found = Rows(0, "x.csv")
-        CsvReader(heading, found).read(io.BytesIO(data), "utf-8", 0, lambda _: None)
+        CsvReader(heading, found).read(io.BytesIO(data), 0, lambda _: None)
         found.finish()
         assert pl.concat(found.tables[Kind.TRAFFIC])["destination_port"].null_count() == 2
         assert [p.line for p in found.problems] == [11, 12, None, None]
@@ -575,5 +575,5 @@ def test_what_goes_wrong_while_rows_are_typed_is_raised(cut_off: bool) -> None:
     assert heading is not None
     data = "\n".join([SINCE_81, *(with_session(ROW_81, n) for n in range(9))]).encode() + b"\n"
     with pytest.raises(RuntimeError, match="no room for"):
-        CsvReader(heading, Rows(0, "x.csv", told)).read(Broken(data), "utf-8", 0, lambda _: None)
+        CsvReader(heading, Rows(0, "x.csv", told)).read(Broken(data), 0, lambda _: None)
     assert not [t for t in threading.enumerate() if t.name.startswith(("behind", "read-ahead"))]

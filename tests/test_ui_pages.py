@@ -65,7 +65,7 @@ def test_an_empty_site_has_an_overview_too() -> None:
     site = Site(sources=[Source("nothing.csv", "traffic log, CSV export")])
     text = "\n".join(entry.text for entry in overview_lines(Workbench.prepare(site), UNICODE))
     assert "nothing.csv" in text
-    assert "configuration: without it no rule can be looked at" in text
+    assert "configuration: the rules, but for what answers of the firewall show" in text
 
 
 def test_the_overview_says_how_the_policy_was_put_together() -> None:

@@ -19,7 +19,17 @@ from whydeny.sources.application_store import add_stored_content
 from whydeny.sources.open import OnRows, open_inputs
 from whydeny.verdict.judge import Judge
 
-_PATH = click.Path(path_type=Path)
+
+class _InputPath(click.Path):
+    """A path; an empty one, as a script's unset variable gives, would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("an empty name is no file or folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+_PATH = _InputPath(path_type=Path)
 
 inputs_argument = click.argument("inputs", metavar="INPUT...", nargs=-1, required=True, type=_PATH)
 

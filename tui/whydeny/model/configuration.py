@@ -373,6 +373,11 @@ class ConfigurationKind(StrEnum):
     PUSHED_TEMPLATE = "pushed-template"
     PANORAMA = "panorama"
 
+    @property
+    def pushed(self) -> bool:
+        """Whether it is the part of a firewall's configuration that a Panorama pushed."""
+        return self in (ConfigurationKind.PUSHED_POLICY, ConfigurationKind.PUSHED_TEMPLATE)
+
 
 @dataclass(slots=True)
 class Configuration:

@@ -30,7 +30,6 @@ from whydeny.policy.device_groups import (
 
 # Best first: effective-running is what is enforced, merged may be uncommitted.
 _FIREWALL_KINDS = (ConfigurationKind.EFFECTIVE, ConfigurationKind.RUNNING, ConfigurationKind.MERGED)
-_PUSHED_KINDS = (ConfigurationKind.PUSHED_POLICY, ConfigurationKind.PUSHED_TEMPLATE)
 DEFAULTS = tuple(
     Rule(
         name,
@@ -114,7 +113,7 @@ def _belongs(configuration: Configuration, serial: str | None) -> bool:
 
 def _is_anothers(configuration: Configuration, firewall: Configuration | None) -> bool:
     """Whether something was pushed to another firewall than the one whose own configuration is used."""
-    if configuration.kind not in _PUSHED_KINDS or firewall is None:
+    if not configuration.kind.pushed or firewall is None:
         return False
     return None not in (configuration.hostname, firewall.hostname) and configuration.hostname != firewall.hostname
 

@@ -95,8 +95,8 @@ class Engine:
         self.memo: dict[tuple[object, ...], object] = {}  # what callers worked out once for this policy
         self.catalog = Catalog(Names(policy.scopes), applications)
         self.defaults = Defaults(self.catalog, release)
-        self.known = with_compiled_members(policy, self.catalog.names, answers)
-        self._compiler = Compiler(policy, self.catalog, self.known, users_seen)
+        self.facts = with_compiled_members(policy, self.catalog.names, answers)
+        self._compiler = Compiler(policy, self.catalog, self.facts, users_seen)
         self.compiled = {rulebase: self._compiler.compile(rules) for rulebase, rules in policy.rules.items()}
         self._places = {rulebase: places_by_name(rules) for rulebase, rules in self.compiled.items()}
         self._by_uuid = {r.uuid: r for rules in policy.rules.values() for r in reversed(rules) if r.uuid}

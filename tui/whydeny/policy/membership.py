@@ -30,7 +30,7 @@ class Membership:
     """Opens the criteria of any rule of one policy."""
 
     def __init__(self, engine: Engine) -> None:
-        catalog, answers = engine.catalog, engine.known
+        catalog, answers = engine.catalog, engine.facts
         self._engine = engine
         self._names = catalog.names
         self._groups = {name.lower(): users for name, users in answers.user_groups.items()}

@@ -60,7 +60,7 @@ def report_text(report: SiteReport) -> str:
     lines += ["", *wrapped(REDACTED)] if report.redacted else []
     lines += ["", f"{report.sessions:,} sessions, {span_text(report)}"]
     lines += [f"  {count:>10,}  {name}" for name, count in report.outcomes]
-    for title, items in (("Missing", report.missing), ("Could not be read", report.problems)):
+    for title, items in (("Missing", report.missing), ("Noticed while reading", report.problems)):
         if items:
             lines += ["", f"{title}:"]
             for sentence in items:
@@ -102,7 +102,7 @@ def report_markdown(report: SiteReport) -> str:
     lines += ["", REDACTED] if report.redacted else []
     lines += ["", f"{report.sessions:,} sessions, {span_text(report)}.", "", "| outcome | sessions |", "|---|---:|"]
     lines += [f"| {name} | {count:,} |" for name, count in report.outcomes]
-    for title, items in (("Missing", report.missing), ("Could not be read", report.problems)):
+    for title, items in (("Missing", report.missing), ("Noticed while reading", report.problems)):
         if items:
             lines += ["", f"**{title}**", "", *(f"* {escaped(item)}" for item in items)]
     lines += ["", "## Findings", "", "| # | sessions | cause | application | allowed by | denied by | confidence |"]

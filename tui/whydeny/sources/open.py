@@ -291,9 +291,9 @@ class _File:
         above = _lines_above(page)
         try:
             if form is Form.CSV_LOG and recognised.heading is not None:
-                CsvReader(recognised.heading, rows).read(stream, recognised.encoding, recognised.mark, advance, above)
+                CsvReader(recognised.heading, rows).read(stream, recognised.mark, advance, above)
             elif form is Form.SYSLOG:
-                SyslogReader(rows).read(stream, recognised.encoding, recognised.mark, advance, above)
+                SyslogReader(rows).read(stream, recognised.mark, advance, above)
             elif form is Form.XML_LOG:
                 XmlLogReader(rows).read(stream, advance)
             elif form is Form.SESSIONS_XML:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from whydeny.model.configuration import Configuration, ConfigurationKind
 from whydeny.model.site import Problem, Source, SystemInfo
 
-_PUSHED = (ConfigurationKind.PUSHED_POLICY, ConfigurationKind.PUSHED_TEMPLATE)
 _OF_PANORAMA = ("panorama", "m-")  # what the models of Panorama begin with
 
 
@@ -32,7 +31,7 @@ def attribute(
         owner = known.owner(configuration.file)
         if owner is not None:
             kept.append(replace(configuration, hostname=owner.hostname, serial=owner.serial))
-        elif configuration.kind in _PUSHED and known.several:
+        elif configuration.kind.pushed and known.several:
             problems.append(known.unclaimed(configuration.file))
         else:
             kept.append(configuration)

@@ -42,9 +42,8 @@ class Recognised:
     form: Form
     why: str = ""
     heading: Heading | None = None
-    encoding: str = "utf-8"
     mark: int = 0  # bytes of the byte-order mark
-    plain: bool = True  # False: its readers need it as `PlainText`, and the encoding is that
+    plain: bool = True  # False: its readers need it as `PlainText`
 
 
 _LOGS = "export the log with Monitor > Logs > Export to CSV, or through the XML API (type=log)"
@@ -164,7 +163,7 @@ def recognise(head: bytes) -> Recognised:
     found = _recognise_text(text, head)
     if found.form is Form.ANSWERS and binary:
         return Recognised(Form.UNUSABLE, f"it is binary data of a kind that is not known here; {_LOGS}")
-    return Recognised(found.form, found.why, found.heading, encoding, mark, plain)
+    return Recognised(found.form, found.why, found.heading, mark, plain)
 
 
 def _recognise_text(text: str, head: bytes) -> Recognised:

@@ -223,7 +223,10 @@ def _missing(bench: Workbench, glyphs: Glyphs) -> Iterator[Line]:
     site = bench.site
     lacking = [words for kind, words in WANTED if kind not in site.logs]
     if not site.configurations:
-        lacking.insert(0, "configuration: without it no rule can be looked at (Device > Setup > Operations > Export)")
+        lacking.insert(
+            0,
+            "configuration: the rules, but for what answers of the firewall show of them (Device > Setup > Operations > Export)",
+        )
     if not site.systems:
         lacking.append("show system info: tells release and serial number")
     if not lacking:

@@ -1,4 +1,4 @@
-"""Read a stream in blocks of whole lines, whatever its encoding."""
+"""Read a stream of UTF-8 in blocks of whole lines."""
 
 import codecs
 import csv
@@ -61,21 +61,19 @@ def decode_text(data: bytes) -> str:
     return data[mark:].decode(encoding, "replace")
 
 
-def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
-    """Blocks of whole lines as UTF-8, each with the number of bytes read from `stream` so far.
+def read_blocks(stream: ByteStream, mark: int, block: int = BLOCK) -> Iterator[tuple[bytes, int]]:
+    """Blocks of whole lines, each with the number of bytes read from `stream` so far; `mark` bytes of it are a byte-order
+    mark.
 
     The last block ends where the stream does, with or without a line break. A line longer than a block makes the
     block grow; raises `InputError` beyond `LONGEST_LINE`.
     """
-    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
     read = len(stream.read(mark))
     rest = b""
     size = FIRST
     while piece := stream.read(size):
         read += len(piece)
         size = block
-        if decoder is not None:
-            piece = decoder.decode(piece).encode()
         end = piece.rfind(b"\n") + 1
         if not end:
             rest += piece
@@ -84,8 +82,6 @@ def read_blocks(stream: ByteStream, encoding: str, mark: int, block: int = BLOCK
             continue
         yield b"".join((rest, memoryview(piece)[:end])), read
         rest = piece[end:]
-    if decoder is not None:
-        rest += decoder.decode(b"", True).encode()
     if rest:
         yield rest, read
 

@@ -72,14 +72,14 @@ class CsvReader:
         if heading.fixed and heading.subtype_at is None and (kind := kind_of(*heading.fixed)):
             self._plan(kind)
 
-    def read(self, stream: ByteStream, encoding: str, mark: int, advance: Callable[[int], None], done: int = 0) -> None:
+    def read(self, stream: ByteStream, mark: int, advance: Callable[[int], None], done: int = 0) -> None:
         """Read the whole stream, heading included; `advance` is told how many bytes have been read.
 
         `done` are the lines of the file before the stream begins.
         """
         damaged = False
         rest = b""
-        with self._typing, closing(ahead(self._blocks(stream, encoding, mark))) as blocks:
+        with self._typing, closing(ahead(self._blocks(stream, mark))) as blocks:
             for block in blocks:
                 if block.heading is not self._heading:
                     _, done = self._read_lines(rest, done, last=True)
@@ -95,11 +95,11 @@ class CsvReader:
         if damaged:
             self._rows.note("some characters are not UTF-8; they are shown as \ufffd")
 
-    def _blocks(self, stream: ByteStream, encoding: str, mark: int) -> Iterator[_Block]:
+    def _blocks(self, stream: ByteStream, mark: int) -> Iterator[_Block]:
         """The blocks of the stream, the heading cut off, with all that is said of them without parsing."""
         heading = self._heading
         left = heading.above + 1  # lines up to the first row
-        for text, read in read_blocks(stream, encoding, mark, self.block_size):
+        for text, read in read_blocks(stream, mark, self.block_size):
             valid, damaged = valid_utf8(text)
             start, above = _after_lines(valid, left)
             left -= above

@@ -71,15 +71,13 @@ class SyslogReader:
         self._open_line = 0
         self._cut_off = 0
 
-    def read(
-        self, stream: ByteStream, encoding: str, mark: int, advance: Callable[[int], None], number: int = 0
-    ) -> None:
+    def read(self, stream: ByteStream, mark: int, advance: Callable[[int], None], number: int = 0) -> None:
         """Read the whole stream; `advance` is told how many bytes have been read.
 
         `number` are the lines of the file before the stream begins.
         """
         damaged = False
-        for block, read in read_blocks(stream, encoding, mark, _BLOCK):
+        for block, read in read_blocks(stream, mark, _BLOCK):
             text, bad = valid_utf8(block)
             damaged |= bad
             lines = text.split(b"\n")
