@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 
 import numpy as np
 import polars as pl
@@ -72,9 +73,12 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
     (`x:HEADING`) behind them; all text made safe. Raises `BadTable` for a column of another type, and for times that
     none of a log is."""
     columns: list[pl.Series] = []
+    nothing: dict[pl.DataType, pl.Series] = {}  # columns that are lacking share one piece of memory for each type
     for name, dtype in wanted.items():
         if name not in frame.columns:
-            columns.append(pl.repeat(None, frame.height, dtype=dtype, eager=True).alias(name))
+            if dtype not in nothing:
+                nothing[dtype] = pl.repeat(None, frame.height, dtype=dtype, eager=True)
+            columns.append(nothing[dtype].alias(name))
         elif frame[name].dtype == dtype:
             columns.append(frame[name])
         elif isinstance(frame[name].dtype, _WORDS) and isinstance(dtype, _WORDS):
@@ -91,13 +95,19 @@ def fit_table(frame: pl.DataFrame, wanted: Mapping[str, pl.DataType]) -> pl.Data
 
 def _check_times(frame: pl.DataFrame) -> None:
     """Raise `BadTable` for what the readers of logs leave out: nothing can be reckoned from it."""
+    years = pl.Series([datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR + 1, 1, 1)], dtype=pl.Datetime("us"))
+    begin, end = years.to_physical()
     for name, dtype in frame.schema.items():
         if dtype.is_temporal():
-            years = frame[name].dt.year()
-            if not years.is_between(FIRST_YEAR, LAST_YEAR).all():
+            moments = frame[name].to_physical()  # numbers: a time may lie beyond every calendar
+            if not begin <= _number(moments.min(), begin) <= _number(moments.max(), begin) < end:
                 raise BadTable(f"its column {name} holds a time before {FIRST_YEAR} or after {LAST_YEAR}")
-        elif name == "elapsed" and (frame[name] > LONGEST_SESSION).any():
+        elif name == "elapsed" and _number(frame[name].max(), 0) > LONGEST_SESSION:
             raise BadTable("its column elapsed holds a session of more than a hundred years")
+
+
+def _number(value: object, otherwise: int) -> int:
+    return value if isinstance(value, int) else otherwise
 
 
 def _words(series: pl.Series, dtype: pl.DataType) -> pl.Series:
