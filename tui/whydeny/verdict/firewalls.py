@@ -56,8 +56,8 @@ class Firewalls:
 
     def serials(self) -> list[str]:
         """Every serial in the session table, most rows first."""
-        counted = self.site.sessions.frame["serial"].cast(pl.String).drop_nulls().value_counts(sort=True)
-        return [str(serial) for serial in counted["serial"]]
+        counted = self.site.sessions.frame["serial"].value_counts(sort=True)
+        return [str(serial) for serial in counted["serial"].cast(pl.String).drop_nulls()]
 
     def serial_of(self, configuration: Configuration) -> str | None:
         """The serial that a configuration belongs to, as far as anything tells."""
@@ -121,6 +121,8 @@ class Firewalls:
         """
         every = [Told(self.site.answers), *self._told_of(serial)]
         told = [one for one in every if one.answers.running.get(Rulebase.SECURITY)]
+        if not told:
+            return self.answers(serial, vsys)
         if any(one.firewall is None for one in told) and len(self.serials()) > 1:
             raise UsageError(
                 "nothing tells which of the firewalls the compiled rules among the inputs are of; open one firewall at a time"
@@ -136,8 +138,8 @@ class Firewalls:
 
     def _systems_in_use(self, serial: str | None) -> set[str]:
         """The virtual systems that the session table shows of a firewall."""
-        frame = self.site.sessions.frame.select(pl.col("serial", "vsys").cast(pl.String))
-        mine = frame.filter(pl.col("serial").eq_missing(pl.lit(serial, pl.String)))
+        used = self.site.sessions.frame.select("serial", "vsys").unique().cast(pl.String)
+        mine = used.filter(pl.col("serial").eq_missing(pl.lit(serial, pl.String)))
         return set(mine["vsys"].drop_nulls())
 
     def _told_of(self, serial: str | None) -> list[Told]:
@@ -195,9 +197,9 @@ class Firewalls:
     def _release_of_rows(self) -> dict[str | None, Release]:
         """The release line of most rows of each firewall, by the log's configuration version."""
         counted = (
-            self.site.sessions.frame.select(pl.col("serial").cast(pl.String), "config_version")
-            .group_by("serial", "config_version")
+            self.site.sessions.frame.group_by("serial", "config_version")
             .len()
+            .with_columns(pl.col("serial").cast(pl.String))
             .sort("len", "config_version", descending=True)
         )
         found: dict[str | None, Release] = {}

@@ -106,7 +106,7 @@ class Judge:
 
     def policies(self) -> Iterator[tuple[str | None, str, Engine | None, str]]:
         """Every firewall and virtual system in the session table, its policy, and why there is none."""
-        keys = self.site.sessions.frame.select(pl.col("serial", "vsys").cast(pl.String)).unique(maintain_order=True)
+        keys = self.site.sessions.frame.select("serial", "vsys").unique(maintain_order=True).cast(pl.String)
         for serial, vsys in keys.iter_rows():
             engine = self.engine_for(serial, vsys)
             yield serial, vsys or "vsys1", engine, self.problems.get((serial or self.serial, vsys or "vsys1"), "")

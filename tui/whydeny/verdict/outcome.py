@@ -26,9 +26,13 @@ def _is_one_of(column: pl.Expr, words: Sequence[str]) -> pl.Expr:
 
 def discarded_expression() -> pl.Expr:
     """Whether the session table holds each session in state DISCARD, or shows that it was refused and is over."""
-    state = pl.col("state").cast(pl.String).str.to_uppercase()
-    over = state.is_in(ENDED_STATES) & (pl.col("end_reason") == "policy-deny")
-    return ((state == "DISCARD") | over).fill_null(False).alias("discarded")
+    over = _in_state(ENDED_STATES) & (pl.col("end_reason") == "policy-deny")
+    return (_in_state(("DISCARD",)) | over).fill_null(False).alias("discarded")
+
+
+def _in_state(states: Sequence[str]) -> pl.Expr:
+    """Whether an entry is in one of these states, in capitals or not: words are compared, as texts of a million take long."""
+    return _is_one_of(pl.col("state"), [spelled for state in states for spelled in (state, state.lower())])
 
 
 def outcome_expression() -> pl.Expr:
@@ -40,7 +44,7 @@ def outcome_expression() -> pl.Expr:
     )
     one_way_protocol = pl.col("protocol").is_in([ICMP, ICMP6])
     # What a refused entry had been allowed by is as open as while it was discarded.
-    over = _is_one_of(pl.col("state"), ENDED_STATES) & reason.is_not_null() & (reason != "policy-deny")
+    over = _in_state(ENDED_STATES) & reason.is_not_null() & (reason != "policy-deny")
 
     def value(outcome: Outcome) -> pl.Expr:
         return pl.lit(outcome.value, dtype=OUTCOMES)
