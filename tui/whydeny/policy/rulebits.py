@@ -28,12 +28,12 @@ from whydeny.policy.rulesets import (
     ApplicationSets,
     CategorySets,
     ScheduleSets,
-    ServiceSets,
     Sets,
     UserSets,
     ZoneSets,
 )
 from whydeny.policy.schedules import ScheduleField
+from whydeny.policy.service_sets import ServiceSets
 from whydeny.policy.users import UserField
 
 K = TypeVar("K", bound=Hashable)

@@ -380,7 +380,7 @@ class FirewallSource:
         known = self.committed
         self._commits.look(progress)
         if self.committed not in (None, known):
-            self._read_changes(self._changes_from, progress)
+            self._read_changes(None, progress)
 
     def _read_changes(self, begin: datetime | None, progress: Progress) -> None:
         """The configuration log from a time on, else of the last hour: it says of which sessions the rules at hand may
