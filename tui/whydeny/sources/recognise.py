@@ -49,32 +49,28 @@ class Recognised:
 _LOGS = "export the log with Monitor > Logs > Export to CSV, or through the XML API (type=log)"
 _CONFIGURATION = "export running-config.xml with Device > Setup > Operations"
 _UNPACK = "gzip, bzip2, xz, zip and tar are unpacked here, unpack this one first"
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF", f"a PDF document; {_LOGS}"),
-    (b"\xd4\xc3\xb2\xa1", f"a packet capture, which holds no policy decisions; {_LOGS}"),
-    (b"\xa1\xb2\xc3\xd4", f"a packet capture, which holds no policy decisions; {_LOGS}"),
-    (b"\x0a\x0d\x0d\x0a", f"a packet capture, which holds no policy decisions; {_LOGS}"),
-    (b"\x4d\x3c\xb2\xa1", f"a packet capture, which holds no policy decisions; {_LOGS}"),
-    (b"\xa1\xb2\x3c\x4d", f"a packet capture, which holds no policy decisions; {_LOGS}"),
-    (b"\x89PNG", f"a picture; {_LOGS}"),
-    (b"GIF8", f"a picture; {_LOGS}"),
-    (b"II*\0", f"a picture; {_LOGS}"),
-    (b"RIFF", f"a picture, a sound or a film; {_LOGS}"),
-    (b"\xff\xd8\xff", f"a picture; {_LOGS}"),
-    (b"\xd0\xcf\x11\xe0", "an old Office document; save the sheet as CSV"),
-    (b"7z\xbc\xaf", f"a 7-Zip archive; {_UNPACK}"),
-    (b"Rar!", f"a RAR archive; {_UNPACK}"),
-    (b"\x28\xb5\x2f\xfd", f"zstd data; {_UNPACK}"),
-    (b"MSCF\0", f"a cabinet; {_UNPACK}"),
-    (b"\x1f\x9d", f"data of compress; {_UNPACK}"),
-    (b"PK\x07\x08", "a part of a split zip archive; put it together first"),
-    (b"ElfFile\0", f"an event log of Windows; {_LOGS}"),
-    (b"{\\rtf", "a document with layout; save it as plain text"),
-    (b"SQLite format 3", f"a database file; {_LOGS}"),
-    (b"PAR1", f"a Parquet file; {_LOGS}"),
-    (b"\x7fELF", "a program"),
-    (b"MZ\x90\0", "a program, or an archive that unpacks itself; save the files that are in it"),
-    (b"-----BEGIN", "a key or certificate, which says nothing about sessions and had better not be passed around"),
+_MAGIC: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((b"%PDF",), f"a PDF document; {_LOGS}"),
+    (
+        (b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x0a\x0d\x0d\x0a", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d"),
+        f"a packet capture, which holds no policy decisions; {_LOGS}",
+    ),
+    ((b"\x89PNG", b"GIF8", b"II*\0", b"\xff\xd8\xff"), f"a picture; {_LOGS}"),
+    ((b"RIFF",), f"a picture, a sound or a film; {_LOGS}"),
+    ((b"\xd0\xcf\x11\xe0",), "an old Office document; save the sheet as CSV"),
+    ((b"7z\xbc\xaf",), f"a 7-Zip archive; {_UNPACK}"),
+    ((b"Rar!",), f"a RAR archive; {_UNPACK}"),
+    ((b"\x28\xb5\x2f\xfd",), f"zstd data; {_UNPACK}"),
+    ((b"MSCF\0",), f"a cabinet; {_UNPACK}"),
+    ((b"\x1f\x9d",), f"data of compress; {_UNPACK}"),
+    ((b"PK\x07\x08",), "a part of a split zip archive; put it together first"),
+    ((b"ElfFile\0",), f"an event log of Windows; {_LOGS}"),
+    ((b"{\\rtf",), "a document with layout; save it as plain text"),
+    ((b"SQLite format 3",), f"a database file; {_LOGS}"),
+    ((b"PAR1",), f"a Parquet file; {_LOGS}"),
+    ((b"\x7fELF",), "a program"),
+    ((b"MZ\x90\0",), "a program, or an archive that unpacks itself; save the files that are in it"),
+    ((b"-----BEGIN",), "a key or certificate, which says nothing about sessions and had better not be passed around"),
 )
 _VENDORS = (
     (r"CEF:\d\|Palo Alto", f"a PAN-OS log in CEF; send it in the default syslog format, or {_LOGS}"),
@@ -149,8 +145,8 @@ def recognise(head: bytes) -> Recognised:
     """What the file that begins with `head` is. `head` should be its first `HEAD` bytes."""
     if not head.strip(b" \t\r\n\0\xef\xbb\xbf"):
         return Recognised(Form.UNUSABLE, "it is empty" if not head else "there is nothing but blanks in it")
-    for magic, what in _MAGIC:
-        if head.startswith(magic):
+    for magics, what in _MAGIC:
+        if head.startswith(magics):
             return Recognised(Form.UNUSABLE, f"it seems to be {what}")
     binary = _is_binary(head, encoding_of(head)[0])
     plain = is_plain(head)
